@@ -1,0 +1,18 @@
+export { catalogue, exitCodes } from './errors/catalogue.ts';
+export type { Catalogue, ErrorEntry, ExitClass } from './errors/catalogue.ts';
+export { ColophonError, errorCode, isColophonError, toErrorRecord, wrap } from './errors/error.ts';
+export type { ErrorOptions, ErrorRecord } from './errors/error.ts';
+export { redact } from './errors/redact.ts';
+export { coreErrors } from './errors/core-errors.ts';
+export { digestOf, digestStream, isDigest, parseDigest, sameDigest, sha256, sha256Hex } from './digest/digest.ts';
+export type { Digest, DigestAlgorithm } from './digest/digest.ts';
+export { canonicalJson, canonicalJsonBytes } from './encoding/canonical-json.ts';
+export { decodeBase64, encodeBase64 } from './encoding/base64.ts';
+export { parseJson } from './encoding/parse-json.ts';
+export { decodePem, encodePem } from './encoding/pem.ts';
+export { compareBytewise } from './encoding/order.ts';
+export { connectIpc } from './ipc/client.ts';
+export type { IpcClient } from './ipc/client.ts';
+export { serveIpc } from './ipc/server.ts';
+export type { IpcHandler, IpcServer } from './ipc/server.ts';
+export { spawnWorker } from './worker/spawn-worker.ts';
