@@ -1,0 +1,8 @@
+import type { CommandGroup } from '../command/command.ts';
+import { completion } from './completion/command.ts';
+
+/** Every command of the program. */
+export const commands: CommandGroup = {
+  brief: 'Builds container images, proves how they were built, and checks such proofs',
+  commands: { completion },
+};

@@ -1,0 +1,36 @@
+import { catalogue } from '@colophon/core';
+
+export const serverErrors = catalogue({
+  SERVER_DATA_NEWER: {
+    summary: 'the data directory was written by a newer Colophon',
+    hint: 'Run that version, or restore a backup made before the upgrade.',
+  },
+  SERVER_DATA_LOCKED: { summary: 'another server uses the data directory', hint: 'Stop it, or choose another directory with --data.' },
+  SERVER_DATA_UNSAFE: {
+    summary: 'the data directory can be written by others',
+    hint: 'chmod go-w it: whoever writes there controls every verdict.',
+  },
+  SERVER_PORT_TAKEN: { summary: 'the port is taken', hint: 'Choose another with --port, or 0 for any free one.' },
+  SERVER_OPTION_INVALID: { summary: 'an option of the server is wrong', exit: 'usage' },
+  SERVER_UNAUTHORIZED: {
+    summary: 'the request carries no valid token',
+    exit: 'auth',
+    status: 401,
+    hint: 'Send `Authorization: Bearer TOKEN`; the token is in DATA/admin.token.',
+  },
+  SERVER_FORBIDDEN: { summary: 'the token does not allow this', exit: 'auth', status: 403 },
+  SERVER_HOST_REFUSED: {
+    summary: 'the request names a host, or comes from a page, that this server does not serve',
+    exit: 'auth',
+    status: 403,
+    hint: 'Name the public URL with --public-url.',
+  },
+  SERVER_PROCESS_FAILED: { summary: 'the runner or signer process ended or did not start', status: 503 },
+  SERVER_WEBHOOK_SIGNATURE: { summary: "a webhook delivery is not signed with the repository's secret", exit: 'auth', status: 401 },
+  SERVER_WEBHOOK_REPLAYED: { summary: 'a webhook delivery was seen before', status: 409 },
+  SERVER_WEBHOOK_INVALID: { summary: 'a webhook delivery cannot be understood', status: 400 },
+  SERVER_TOKEN_UNKNOWN: { summary: 'there is no such token', exit: 'not-found', status: 404 },
+  SERVER_BACKUP_INVALID: { summary: 'a backup is damaged or of another kind', exit: 'invalid' },
+  SERVER_NOT_FOUND: { summary: 'there is nothing at that address', exit: 'not-found', status: 404 },
+  SERVER_BODY_TOO_LARGE: { summary: 'a request body is larger than allowed', status: 413 },
+});

@@ -1,0 +1,130 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connectIpc, type IpcClient } from '@colophon/core';
+import { serverErrors } from '../errors.ts';
+
+export interface Supervised {
+  /** The live connection; throws SERVER_PROCESS_FAILED while the process is being restarted. */
+  client(): IpcClient;
+  /** Like `client`, but waits up to ten seconds for a restart. */
+  ready(): Promise<IpcClient>;
+  readonly pid: number | undefined;
+  stop(): Promise<void>;
+}
+
+export interface SuperviseOptions {
+  readonly name: string;
+  /** Module to run with this Node. */
+  readonly module: string;
+  readonly arguments: readonly string[];
+  readonly socketPath: string;
+  readonly environment?: NodeJS.ProcessEnv;
+  readonly onExit?: (reason: string) => void;
+  readonly onOutput?: (line: string) => void;
+}
+
+const startTimeout = 10_000;
+
+/**
+ * Keeps one child process running: starts it, connects to its socket, restarts it when it dies (at once, then slower, at most five seconds
+ * apart). The child ends by itself when its standard input closes, that is when this process dies, however it dies.
+ */
+export async function supervise(options: SuperviseOptions): Promise<Supervised> {
+  let child: ChildProcess | undefined;
+  let client: IpcClient | undefined;
+  let stopped = false;
+  let failures = 0;
+
+  async function start(): Promise<void> {
+    const fromSource = options.module.endsWith('.ts');
+    const running = spawn(
+      process.execPath,
+      [...(fromSource ? ['--conditions=colophon-source'] : []), options.module, ...options.arguments],
+      {
+        stdio: ['pipe', 'pipe', 'pipe'],
+        env: {
+          PATH: process.env['PATH'],
+          HOME: process.env['HOME'],
+          TMPDIR: process.env['TMPDIR'],
+          NODE_NO_WARNINGS: '1',
+          ...options.environment,
+        },
+      },
+    );
+    child = running;
+    let last = '';
+    for (const stream of [running.stdout, running.stderr]) {
+      stream.on('data', (chunk: Buffer) => {
+        last = chunk.toString().trim().slice(-2000);
+        options.onOutput?.(last);
+      });
+    }
+    const exited = new Promise<string>((resolve) => {
+      running.once('exit', (code, signal) =>
+        resolve(`${options.name} ended with ${signal ?? `code ${code}`}${last === '' ? '' : `: ${last}`}`),
+      );
+      running.once('error', (error) => resolve(`${options.name}: ${error.message}`));
+    });
+    const connected = await Promise.race([connectWhenUp(options.socketPath), exited]);
+    if (typeof connected === 'string') throw serverErrors.error('SERVER_PROCESS_FAILED', connected);
+    client = connected;
+    failures = 0;
+    void exited.then((reason) => {
+      client?.close();
+      client = undefined;
+      if (stopped) return undefined;
+      options.onExit?.(reason);
+      return restart();
+    });
+  }
+
+  async function restart(): Promise<void> {
+    while (!stopped) {
+      await sleep(Math.min(5000, failures === 0 ? 0 : 100 * 2 ** failures));
+      failures += 1;
+      try {
+        return await start();
+      } catch (error) {
+        options.onExit?.((error as Error).message);
+        child?.kill('SIGKILL');
+      }
+    }
+  }
+
+  function live(): IpcClient {
+    if (client === undefined) throw serverErrors.error('SERVER_PROCESS_FAILED', `the ${options.name} process is being restarted`);
+    return client;
+  }
+
+  await start();
+  return {
+    client: live,
+    async ready() {
+      for (let waited = 0; client === undefined && waited < startTimeout; waited += 20) await sleep(20);
+      return live();
+    },
+    get pid() {
+      return child?.pid;
+    },
+    async stop() {
+      stopped = true;
+      client?.close();
+      const running = child;
+      if (running === undefined || running.exitCode !== null || running.signalCode !== null) return;
+      const exited = new Promise<void>((resolve) => running.once('exit', () => resolve()));
+      running.stdin?.end();
+      const timer = setTimeout(() => running.kill('SIGKILL'), 3000);
+      await exited;
+      clearTimeout(timer);
+    },
+  };
+}
+
+async function connectWhenUp(path: string): Promise<IpcClient | string> {
+  for (let waited = 0; waited < startTimeout; waited += 15) {
+    const client = await connectIpc(path).catch(() => undefined);
+    if (client !== undefined) return client;
+    await sleep(15);
+  }
+  return `nothing answers at ${path}`;
+}
