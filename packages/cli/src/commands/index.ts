@@ -1,8 +1,10 @@
 import type { CommandGroup } from '../command/command.ts';
 import { completion } from './completion/command.ts';
+import { run } from './run/command.ts';
+import { runs } from './runs/commands.ts';
 
 /** Every command of the program. */
 export const commands: CommandGroup = {
   brief: 'Builds container images, proves how they were built, and checks such proofs',
-  commands: { completion },
+  commands: { run, runs, completion },
 };
