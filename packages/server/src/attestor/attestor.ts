@@ -1,0 +1,198 @@
+import type { Logger } from 'pino';
+import type { BlobStore, KubeObject, ObjectStore } from '@colophon/store';
+import { parseJson, toErrorRecord } from '@colophon/core';
+import type { BuildRecord } from '@colophon/runner';
+import {
+  bundleBytes,
+  bundleManifest,
+  legacyAttestationLayer,
+  legacySignatureLayer,
+  parseEnvelope,
+  type Blob,
+  type RekorBundle,
+  type SignerClient,
+} from '@colophon/sign';
+import { resources } from '../resources.ts';
+import type { BuildStatus, SignedItem } from './build-status.ts';
+import { pending } from './build-status.ts';
+import type { FindImageStore } from './image-store.ts';
+import { hashedRekordEntry, intotoEntry, tlogEntry, type AcceptedEntry, type LogClient, type ProposedEntry } from './log-client.ts';
+import { publishLegacy, publishReferrer } from './publish.ts';
+import { createRetryQueue, type RetryQueue } from './queue.ts';
+
+/** Something to sign, made from a record alone: the same record gives the same list. */
+export type Unsigned =
+  | {
+      readonly kind: 'statement';
+      readonly name: string;
+      readonly statement: { predicateType: string };
+      readonly images: SignedItem['images'];
+    }
+  | { readonly kind: 'simplesigning'; readonly name: string; readonly images: SignedItem['images'] };
+
+export interface AttestorOptions {
+  readonly store: ObjectStore;
+  readonly blobs: BlobStore;
+  readonly signer: SignerClient;
+  /** PEM of the key that signs statements, and the hint that bundles carry. */
+  readonly key: { readonly publicKey: string; readonly hint: string };
+  readonly log: LogClient;
+  readonly images: FindImageStore;
+  readonly storage: readonly ('legacy' | 'referrers')[];
+  readonly unsigned: (record: BuildRecord) => Promise<readonly Unsigned[]>;
+  readonly logger: Logger;
+  /** Builds worked on at a time. */
+  readonly parallel?: number;
+}
+
+export interface Attestor {
+  readonly queue: Pick<RetryQueue<unknown>, 'idle' | 'size'>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Sees finished builds and attests them without anyone asking: statements → signed → durable here → logged → stored beside the image. Each
+ * step looks first whether it was done, so that a crash at any point is followed by the same code from the beginning.
+ */
+export async function startAttestor(options: AttestorOptions): Promise<Attestor> {
+  const { store, logger } = options;
+  const stopping = new AbortController();
+  const queue = createRetryQueue<{ namespace: string; name: string }>({
+    parallel: options.parallel ?? 16,
+    work: async ({ namespace, name }) => {
+      const build = await store.get(resources.builds, namespace, name);
+      if (build !== undefined) await attestBuild(build, options);
+    },
+    onFailure: ({ name }, error, attempt) =>
+      logger.warn({ build: name, attempt, error: toErrorRecord(error) }, 'a build is not attested yet'),
+  });
+  const take = (build: KubeObject) => {
+    const { namespace, name } = build.metadata;
+    if ((build.status as BuildStatus | undefined)?.phase === 'Complete' || namespace === undefined || name === undefined) return;
+    if ((build.spec as BuildRecord).parent === undefined) queue.add(name, { namespace, name });
+  };
+
+  const { items, resourceVersion } = await store.list(resources.builds);
+  for (const build of items) take(build);
+  const watching = watch(store, resourceVersion, stopping.signal, take, logger);
+  return {
+    queue,
+    async stop() {
+      stopping.abort();
+      await Promise.all([watching, queue.stop()]);
+    },
+  };
+}
+
+async function watch(
+  store: ObjectStore,
+  from: string,
+  signal: AbortSignal,
+  take: (build: KubeObject) => void,
+  logger: Logger,
+): Promise<void> {
+  let resourceVersion = from;
+  while (!signal.aborted) {
+    try {
+      for await (const event of store.watch(resources.builds, undefined, { resourceVersion, signal })) {
+        resourceVersion = event.object.metadata.resourceVersion ?? resourceVersion;
+        // Our own status writes come back as MODIFIED: only new builds are work.
+        if (event.type === 'ADDED') take(event.object);
+      }
+    } catch (error) {
+      if (signal.aborted) return;
+      logger.warn({ error: toErrorRecord(error) }, 'the watch of builds is begun again');
+      const list = await store.list(resources.builds);
+      resourceVersion = list.resourceVersion;
+      for (const build of list.items) take(build);
+    }
+  }
+}
+
+export async function attestBuild(build: KubeObject, options: AttestorOptions): Promise<void> {
+  const record = build.spec as BuildRecord;
+  let status = (build.status as BuildStatus | undefined) ?? pending;
+  if (status.phase === 'Pending') {
+    const items = await Promise.all((await options.unsigned(record)).map((item) => signItem(item, options)));
+    status = {
+      phase: items.length === 0 ? 'Complete' : 'Signed',
+      items,
+      ...(items.length === 0 ? { message: 'the run produced no images: nothing to attest' } : {}),
+    };
+    await writeStatus(build, status, options.store);
+    if (status.phase === 'Complete') return;
+  }
+  const items = await Promise.all(status.items.map((item) => logItem(item, options)));
+  // Tags are read, changed and written: one after another for one build saves conflicts with ourselves.
+  for (const item of items) if (item.stored !== true) await storeItem(item, options);
+  await writeStatus(build, { phase: 'Complete', items: items.map((item) => ({ ...item, stored: true })) }, options.store);
+}
+
+async function writeStatus(build: KubeObject, status: BuildStatus, store: ObjectStore): Promise<void> {
+  const { namespace, name } = build.metadata;
+  await store.patch(resources.builds, namespace, name as string, { status }, 'merge', { subresource: 'status' });
+}
+
+async function signItem(item: Unsigned, { signer, blobs }: AttestorOptions): Promise<SignedItem> {
+  if (item.kind === 'statement') {
+    const envelope = await signer.signStatement(item.statement);
+    const { digest } = await blobs.put(Buffer.from(JSON.stringify(envelope)));
+    return { name: item.name, kind: 'statement', predicateType: item.statement.predicateType, signed: digest, images: item.images };
+  }
+  const [image] = item.images;
+  if (image === undefined) throw new TypeError('a simple signature is of one image');
+  const { payload, signature } = await signer.signSimpleSigning({ digest: image.digest, reference: image.repository });
+  const { digest } = await blobs.put(Buffer.from(JSON.stringify({ payload: Buffer.from(payload).toString('base64'), signature })));
+  return { name: item.name, kind: 'simplesigning', predicateType: '', signed: digest, images: item.images };
+}
+
+interface SignedPayload {
+  readonly payload: string;
+  readonly signature: string;
+}
+
+async function proposed(item: SignedItem, { blobs, key }: AttestorOptions): Promise<ProposedEntry> {
+  const bytes = await blobs.bytes(item.signed);
+  if (item.kind === 'statement') return intotoEntry(parseEnvelope(bytes), key.publicKey);
+  const { payload, signature } = parseJson(bytes) as SignedPayload;
+  return hashedRekordEntry(Buffer.from(payload, 'base64'), signature, key.publicKey);
+}
+
+async function logItem(item: SignedItem, options: AttestorOptions): Promise<SignedItem> {
+  if (item.logged !== undefined) return item;
+  const accepted = await options.log.append(await proposed(item, options));
+  const { digest } = await options.blobs.put(Buffer.from(JSON.stringify(accepted)));
+  return { ...item, logged: digest, logIndex: accepted.entry.logIndex, uuid: accepted.uuid };
+}
+
+async function storeItem(item: SignedItem, options: AttestorOptions): Promise<void> {
+  const { blobs, key, storage } = options;
+  const accepted = parseJson(await blobs.bytes(item.logged as NonNullable<SignedItem['logged']>)) as AcceptedEntry;
+  const bytes = await blobs.bytes(item.signed);
+  const layer = legacyLayer(item, bytes, accepted);
+  for (const image of item.images) {
+    const { store, path } = options.images(image.repository);
+    if (storage.includes('legacy')) await publishLegacy(store, path, image.digest, item.kind === 'statement' ? 'att' : 'sig', [layer]);
+    // cosign 3 signs images with a statement of its own predicate, never with a simple signing payload.
+    if (item.kind !== 'statement' || !storage.includes('referrers')) continue;
+    const entry = tlogEntry(await proposed(item, options), accepted);
+    const bundle = bundleBytes({
+      key: { kind: 'publicKey', hint: key.hint },
+      content: { kind: 'dsse', envelope: parseEnvelope(bytes) },
+      tlogEntries: [entry],
+    });
+    const created = new Date(accepted.entry.integratedTime * 1000).toISOString();
+    await publishReferrer(store, path, bundleManifest(image, bundle, { predicateType: item.predicateType, created }));
+  }
+}
+
+function legacyLayer(item: SignedItem, bytes: Buffer, { entry }: AcceptedEntry): Blob {
+  const { body, integratedTime, logID, logIndex } = entry;
+  const rekorBundle: RekorBundle = {
+    signedEntryTimestamp: entry.verification.signedEntryTimestamp,
+    payload: { body, integratedTime, logID, logIndex },
+  };
+  if (item.kind === 'statement') return legacyAttestationLayer(parseEnvelope(bytes), item.predicateType, { rekorBundle });
+  const { payload, signature } = parseJson(bytes) as SignedPayload;
+  return legacySignatureLayer(Buffer.from(payload, 'base64'), signature, { rekorBundle });
+}
