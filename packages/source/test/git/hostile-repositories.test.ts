@@ -41,8 +41,8 @@ const uri = () => `git+file://${repository}`;
 describe('a tree is written as git itself would write it', () => {
   it('keeps modes, links and bytes, and equals a clone by git', async () => {
     const inner = tree([
-      ['100644', 'ä ö', blob('umlaut')],
       ['120000', 'link', blob('../a')],
+      ['100644', 'ä ö', blob('umlaut')],
     ]);
     const id = commit(
       tree([
@@ -120,13 +120,13 @@ describe('names that are never checked out', () => {
 
 describe('what the repository says is never executed', () => {
   it('runs no hook and reads no configuration of the source repository', async () => {
+    const id = commit(tree([['100644', 'plain', blob('p')]]), 'hooked');
     const marker = join(directory, 'hook-ran');
     for (const hook of ['post-checkout', 'pre-receive', 'post-update', 'reference-transaction', 'upload-pack']) {
       writeFileSync(join(repository, 'hooks', hook), `#!/bin/sh\ntouch ${marker}\n`, { mode: 0o755 });
     }
     git('', 'config', 'core.fsmonitor', `touch ${marker}`);
     git('', 'config', 'uploadpack.packObjectsHook', `touch ${marker}; cat`);
-    const id = commit(tree([['100644', 'plain', blob('p')]]), 'hooked');
     await store.materialise(uri(), id);
     expect(existsSync(marker)).toBe(false);
   });

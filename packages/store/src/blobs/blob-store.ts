@@ -1,0 +1,187 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { constants, createReadStream } from 'node:fs';
+import { copyFile, link, open, readFile, readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { errorCode, isDigest, parseDigest, type Digest, type DigestAlgorithm } from '@colophon/core';
+import { diskError, durable } from '../durable/durable.ts';
+import { storeErrors } from '../errors.ts';
+
+/**
+ * Content by its digest, `DIRECTORY/sha256/ab/HEX`. What `put` has resolved is on disk under its final name, complete; a blob that can be read was
+ * complete when it got its name. Concurrent writers of one digest are safe: whoever comes second finds it there.
+ */
+export interface BlobStore {
+  stat(digest: Digest): Promise<{ size: number } | undefined>;
+  /** Streams in, hashes, syncs, names. With `expected`, a mismatch throws STORE_BLOB_MISMATCH and nothing is kept. `limit`: bytes. */
+  put(
+    data: Uint8Array | AsyncIterable<Uint8Array>,
+    options?: { expected?: Digest; limit?: number },
+  ): Promise<{ digest: Digest; size: number }>;
+  /** Takes over a file of the same file system: hashed, synced, then linked (or moved with `move`). */
+  putFile(path: string, options?: { expected?: Digest; move?: boolean }): Promise<{ digest: Digest; size: number }>;
+  /** `end` is inclusive. STORE_BLOB_UNKNOWN. */
+  read(digest: Digest, range?: { start: number; end: number }): AsyncIterable<Uint8Array>;
+  bytes(digest: Digest, limit?: number): Promise<Buffer>;
+  path(digest: Digest): string;
+  /** False if it was not there. */
+  delete(digest: Digest): Promise<boolean>;
+  list(): AsyncIterable<{ digest: Digest; size: number; modified: number }>;
+}
+
+export async function openBlobStore(directory: string): Promise<BlobStore> {
+  const incoming = join(directory, 'incoming');
+  await durable.createDirectory(incoming);
+  const known = new Set<string>();
+
+  const path = (digest: Digest): string => {
+    const { algorithm, hex } = parseDigest(digest);
+    return join(directory, algorithm, hex.slice(0, 2), hex);
+  };
+
+  async function exists(digest: Digest): Promise<{ size: number } | undefined> {
+    try {
+      const { size } = await stat(path(digest));
+      return { size };
+    } catch (error) {
+      if (errorCode(error) === 'ENOENT') return undefined;
+      throw error;
+    }
+  }
+
+  async function name(temporary: string, digest: Digest): Promise<void> {
+    const target = path(digest);
+    const folder = target.slice(0, target.lastIndexOf('/'));
+    if (!known.has(folder)) {
+      await durable.createDirectory(folder);
+      known.add(folder);
+    }
+    try {
+      await link(temporary, target);
+    } catch (error) {
+      if (errorCode(error) !== 'EEXIST') throw diskError(error, target);
+    }
+    // Also when it was there: another writer may have made the name and not synced it yet.
+    await durable.syncDirectory(folder);
+  }
+
+  function check(found: Digest, expected: Digest | undefined): void {
+    if (expected === undefined || found === expected) return;
+    throw storeErrors.error('STORE_BLOB_MISMATCH', `content announced as ${expected} is ${found}`, { details: { expected, found } });
+  }
+
+  async function putStream(data: AsyncIterable<Uint8Array>, algorithm: DigestAlgorithm, options: { expected?: Digest; limit?: number }) {
+    const temporary = join(incoming, `.${randomUUID()}.tmp`);
+    const hash = createHash(algorithm);
+    let size = 0;
+    try {
+      const handle = await open(temporary, 'wx', 0o600);
+      try {
+        for await (const chunk of data) {
+          size += chunk.length;
+          if (options.limit !== undefined && size > options.limit) {
+            throw storeErrors.error('STORE_BLOB_TOO_LARGE', `content is larger than ${options.limit} bytes`);
+          }
+          hash.update(chunk);
+          await handle.writeFile(chunk);
+        }
+        const digest: Digest = `${algorithm}:${hash.digest('hex')}`;
+        check(digest, options.expected);
+        await handle.sync();
+        await name(temporary, digest);
+        return { digest, size };
+      } finally {
+        await handle.close();
+      }
+    } catch (error) {
+      throw diskError(error, temporary);
+    } finally {
+      await rm(temporary, { force: true });
+    }
+  }
+
+  return {
+    path,
+    stat: exists,
+    async put(data, options = {}) {
+      const algorithm = options.expected === undefined ? 'sha256' : parseDigest(options.expected).algorithm;
+      if (!(data instanceof Uint8Array)) return putStream(data, algorithm, options);
+      const digest: Digest = `${algorithm}:${createHash(algorithm).update(data).digest('hex')}`;
+      check(digest, options.expected);
+      const present = await exists(digest);
+      if (present?.size === data.length) {
+        await name(path(digest), digest);
+        return { digest, size: data.length };
+      }
+      return putStream(one(data), algorithm, options);
+    },
+    async putFile(from, options = {}) {
+      const algorithm = options.expected === undefined ? 'sha256' : parseDigest(options.expected).algorithm;
+      const hash = createHash(algorithm);
+      let size = 0;
+      for await (const chunk of createReadStream(from)) {
+        hash.update(chunk as Uint8Array);
+        size += (chunk as Uint8Array).length;
+      }
+      const digest: Digest = `${algorithm}:${hash.digest('hex')}`;
+      check(digest, options.expected);
+      if (options.move === true) {
+        await durable.syncFile(from);
+        await name(from, digest);
+        await durable.removeFile(from);
+        return { digest, size };
+      }
+      // A copy, not a link: whoever still holds the file open could change what has been hashed.
+      const temporary = join(incoming, `.${randomUUID()}.tmp`);
+      try {
+        await copyFile(from, temporary, constants.COPYFILE_FICLONE);
+        return await putStream(createReadStream(temporary) as AsyncIterable<Uint8Array>, algorithm, { expected: digest });
+      } catch (error) {
+        throw diskError(error, temporary);
+      } finally {
+        await rm(temporary, { force: true });
+      }
+    },
+    async *read(digest, range) {
+      try {
+        for await (const chunk of createReadStream(path(digest), { highWaterMark: 1 << 18, ...range })) yield chunk as Uint8Array;
+      } catch (error) {
+        throw unknown(error, digest);
+      }
+    },
+    async bytes(digest, limit = 64 << 20) {
+      const found = await exists(digest);
+      if (found !== undefined && found.size > limit)
+        throw storeErrors.error('STORE_BLOB_TOO_LARGE', `${digest} has ${found.size} bytes; the limit is ${limit}`);
+      return readFile(path(digest)).catch((error: unknown) => Promise.reject(unknown(error, digest)));
+    },
+    async delete(digest) {
+      if ((await exists(digest)) === undefined) return false;
+      await durable.removeFile(path(digest));
+      return true;
+    },
+    async *list() {
+      for (const algorithm of ['sha256', 'sha384', 'sha512']) {
+        for (const folder of await names(join(directory, algorithm))) {
+          for (const hex of await names(join(directory, algorithm, folder))) {
+            const digest = `${algorithm}:${hex}`;
+            const found = isDigest(digest) ? await stat(join(directory, algorithm, folder, hex)).catch(() => undefined) : undefined;
+            if (found !== undefined) yield { digest: digest as Digest, size: found.size, modified: found.mtimeMs };
+          }
+        }
+      }
+    },
+  };
+}
+
+async function* one(data: Uint8Array): AsyncIterable<Uint8Array> {
+  yield data;
+}
+
+async function names(directory: string): Promise<string[]> {
+  return readdir(directory).catch((error: unknown) => (errorCode(error) === 'ENOENT' ? [] : Promise.reject(error)));
+}
+
+function unknown(error: unknown, digest: Digest): unknown {
+  if (errorCode(error) !== 'ENOENT') return error;
+  return storeErrors.error('STORE_BLOB_UNKNOWN', `there is no blob ${digest}`, { cause: error });
+}

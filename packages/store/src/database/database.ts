@@ -1,0 +1,84 @@
+import { ColophonError, spawnWorker, type ErrorRecord } from '@colophon/core';
+import { storeErrors } from '../errors.ts';
+
+export type SqlValue = null | number | bigint | string | Uint8Array;
+
+export interface Statement {
+  readonly sql: string;
+  readonly params?: readonly SqlValue[];
+}
+
+/**
+ * SQLite in a worker thread, so that no fsync stalls the thread that asks. WAL with synchronous=FULL: what `run` and `batch` have resolved is on
+ * disk. Statements are prepared once and kept. Reads see everything that was resolved before them.
+ */
+export interface Database {
+  all<Row>(sql: string, params?: readonly SqlValue[]): Promise<Row[]>;
+  get<Row>(sql: string, params?: readonly SqlValue[]): Promise<Row | undefined>;
+  run(sql: string, params?: readonly SqlValue[]): Promise<{ changes: number }>;
+  /** All or nothing. Batches that wait at the same time share one transaction and one fsync; one that fails takes nobody with it. */
+  batch(statements: readonly Statement[]): Promise<{ changes: number }[]>;
+  close(): Promise<void>;
+}
+
+export interface DatabaseOptions {
+  /** SQL scripts; the n-th brings the data to version n (`PRAGMA user_version`). Only ever added to. */
+  readonly migrations: readonly string[];
+  readonly synchronous?: 'full' | 'normal';
+}
+
+export type WorkerRequest =
+  | { readonly id: number; readonly kind: 'all' | 'batch'; readonly statements: readonly Statement[] }
+  | { readonly id: number; readonly kind: 'close' };
+export type WorkerReply = { readonly id: number; readonly result: unknown } | { readonly id: number; readonly error: ErrorRecord };
+
+export async function openDatabase(path: string, options: DatabaseOptions): Promise<Database> {
+  const worker = spawnWorker(import.meta.url, './worker', { workerData: { path, ...options } });
+  worker.unref();
+  const pending = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
+  let nextId = 1;
+  let closed: Error | undefined;
+
+  function end(error: Error): void {
+    closed ??= error;
+    for (const { reject } of pending.values()) reject(error);
+    pending.clear();
+  }
+  worker.on('message', (reply: WorkerReply) => {
+    const call = pending.get(reply.id);
+    pending.delete(reply.id);
+    if (pending.size === 0) worker.unref();
+    if ('error' in reply) call?.reject(ColophonError.fromRecord(reply.error));
+    else call?.resolve(reply.result);
+  });
+  worker.on('error', (error) =>
+    end(storeErrors.error('STORE_DATABASE_FAILED', `the database ${path} failed: ${String(error)}`, { cause: error })),
+  );
+  worker.on('exit', () => end(storeErrors.error('STORE_CLOSED', `the database ${path} is closed`)));
+
+  function ask<Result>(request: { kind: 'all' | 'batch'; statements: readonly Statement[] } | { kind: 'close' }): Promise<Result> {
+    if (closed !== undefined) return Promise.reject(closed);
+    const id = nextId++;
+    worker.ref();
+    return new Promise<Result>((resolve, reject) => {
+      pending.set(id, { resolve: (value) => resolve(value as Result), reject });
+      worker.postMessage({ ...request, id });
+    });
+  }
+
+  const statement = (sql: string, params?: readonly SqlValue[]) => [params === undefined ? { sql } : { sql, params }];
+  await ask({ kind: 'all', statements: [{ sql: 'SELECT 1' }] });
+  return {
+    all: <Row>(sql: string, params?: readonly SqlValue[]) => ask<Row[]>({ kind: 'all', statements: statement(sql, params) }),
+    get: async <Row>(sql: string, params?: readonly SqlValue[]) =>
+      (await ask<Row[]>({ kind: 'all', statements: statement(sql, params) }))[0],
+    run: async (sql, params) =>
+      (await ask<{ changes: number }[]>({ kind: 'batch', statements: statement(sql, params) }))[0] as { changes: number },
+    batch: (statements) => (statements.length === 0 ? Promise.resolve([]) : ask({ kind: 'batch', statements })),
+    async close() {
+      if (closed !== undefined) return;
+      await ask({ kind: 'close' });
+      await worker.terminate();
+    },
+  };
+}

@@ -1,0 +1,112 @@
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from 'node:worker_threads';
+import { toErrorRecord } from '@colophon/core';
+import { storeErrors } from '../errors.ts';
+import type { DatabaseOptions, SqlValue, Statement, WorkerReply, WorkerRequest } from './database.ts';
+
+const port = parentPort as MessagePort;
+const { path, migrations, synchronous } = workerData as DatabaseOptions & { path: string };
+const database = new DatabaseSync(path);
+const prepared = new Map<string, StatementSync>();
+
+database.exec(
+  `PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous === 'normal' ? 'NORMAL' : 'FULL'}; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 10000`,
+);
+migrate();
+
+function migrate(): void {
+  const version = (database.prepare('PRAGMA user_version').get() as { user_version: number }).user_version;
+  if (version > migrations.length) {
+    throw storeErrors.error('STORE_DATABASE_NEWER', `${path} has version ${version}; this Colophon knows ${migrations.length}`);
+  }
+  for (const [index, script] of migrations.entries()) {
+    if (index < version) continue;
+    database.exec(`BEGIN IMMEDIATE; ${script}; PRAGMA user_version = ${index + 1}; COMMIT`);
+  }
+}
+
+function prepare(sql: string): StatementSync {
+  let statement = prepared.get(sql);
+  if (statement === undefined) {
+    statement = database.prepare(sql);
+    prepared.set(sql, statement);
+  }
+  return statement;
+}
+
+const values = (statement: Statement) => (statement.params ?? []) as SqlValue[];
+
+function failure(id: number, error: unknown): WorkerReply {
+  const message = error instanceof Error ? error.message : String(error);
+  const full = /database or disk is full|disk I\/O error/i.test(message);
+  return {
+    id,
+    error: toErrorRecord(
+      storeErrors.error(full ? 'STORE_DISK_FULL' : 'STORE_DATABASE_FAILED', `${path}: ${message}`, { details: { sqlite: message } }),
+    ),
+  };
+}
+
+/** Runs the batches that wait in one transaction, each within a savepoint of its own: one fsync for all. Answers leave after the commit. */
+function commit(batches: readonly (WorkerRequest & { kind: 'batch' })[]): WorkerReply[] {
+  const replies: WorkerReply[] = [];
+  try {
+    database.exec('BEGIN IMMEDIATE');
+    for (const { id, statements } of batches) {
+      database.exec('SAVEPOINT batch');
+      try {
+        const result = statements.map((statement) => ({ changes: Number(prepare(statement.sql).run(...values(statement)).changes) }));
+        replies.push({ id, result });
+      } catch (error) {
+        replies.push(failure(id, error));
+        database.exec('ROLLBACK TO batch');
+      }
+      database.exec('RELEASE batch');
+    }
+    database.exec('COMMIT');
+    return replies;
+  } catch (error) {
+    if (database.isTransaction) database.exec('ROLLBACK');
+    return batches.map(({ id }) => failure(id, error));
+  }
+}
+
+function readAll({ id, statements }: WorkerRequest & { kind: 'all' }): WorkerReply {
+  try {
+    const [statement] = statements as [Statement];
+    return { id, result: prepare(statement.sql).all(...values(statement)) };
+  } catch (error) {
+    return failure(id, error);
+  }
+}
+
+function take(first: WorkerRequest): void {
+  let waiting: (WorkerRequest & { kind: 'batch' })[] = [];
+  const flush = () => {
+    if (waiting.length > 0) for (const reply of commit(waiting)) port.postMessage(reply);
+    waiting = [];
+  };
+  for (
+    let next: WorkerRequest | undefined = first;
+    next !== undefined;
+    next = receiveMessageOnPort(port)?.message as WorkerRequest | undefined
+  ) {
+    if (next.kind === 'batch') {
+      waiting.push(next as WorkerRequest & { kind: 'batch' });
+      if (waiting.length >= 1000) flush();
+      continue;
+    }
+    // A read sees what was asked before it.
+    flush();
+    if (next.kind === 'all') port.postMessage(readAll(next as WorkerRequest & { kind: 'all' }));
+    else {
+      prepared.clear();
+      database.close();
+      port.postMessage({ id: next.id, result: null });
+      return;
+    }
+  }
+  flush();
+}
+
+port.on('message', take);
