@@ -18,3 +18,4 @@ export type {
   WatchEvent,
   WatchOptions,
 } from './objects/types.ts';
+export { openObjectStore } from './objects/object-store.ts';
