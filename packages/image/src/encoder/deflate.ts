@@ -1,0 +1,45 @@
+import { BitWriter } from './bit-writer.ts';
+import { writeBlock, writeStored } from './block.ts';
+import { createTokenizer, type Tokenizer } from './tokenizer.ts';
+
+/**
+ * Bytes of input that are encoded by themselves, with only the 32 KiB before them as a dictionary. Part of the format:
+ * segments could be encoded on any number of cores and joined, and the bytes would be the same.
+ */
+export const segmentSize = 1 << 20;
+
+const empty = new Uint8Array(0);
+let shared: Tokenizer | undefined;
+
+/** One raw DEFLATE stream (RFC 1951) in pieces, one for each segment. A pure function of the input's bytes. */
+export function* deflateSegments(data: Uint8Array): Generator<Uint8Array, void, undefined> {
+  // No generator may use the tokenizer that another one, not yet finished, has primed.
+  const tokenizer = shared ?? createTokenizer();
+  shared = undefined;
+  let start = 0;
+  do {
+    const end = Math.min(start + segmentSize, data.length);
+    yield deflateSegment(tokenizer, data, start, end);
+    start = end;
+  } while (start < data.length);
+  shared = tokenizer;
+}
+
+function deflateSegment(tokenizer: Tokenizer, data: Uint8Array, start: number, end: number): Uint8Array {
+  const last = end === data.length;
+  // A block is never larger than stored ones: 5 bytes for each 65535 and for each block (at least 512 tokens).
+  const out = new BitWriter(end - start + ((end - start) >> 6) + 256);
+  tokenizer.prime(data, start, end);
+  let position = start;
+  do {
+    const block = tokenizer.next(position);
+    const final = last && block.position === end;
+    const { tokens, literalFrequencies, distanceFrequencies } = tokenizer;
+    const raw = data.subarray(position, block.position);
+    writeBlock(out, { tokens, count: block.count, literalFrequencies, distanceFrequencies, raw, final });
+    ({ position } = block);
+  } while (position < end);
+  if (last) out.alignToByte();
+  else writeStored(out, empty, false);
+  return out.bytes.subarray(0, out.length);
+}
