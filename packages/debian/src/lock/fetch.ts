@@ -37,7 +37,11 @@ export async function fetchLocked(lock: Lock, options: FetchLockedOptions): Prom
   checkLock(lock);
   const { cacheDirectory } = options;
   const cache = typeof cacheDirectory === 'string' ? await openDebianCache(cacheDirectory) : cacheDirectory;
-  const [, report] = await Promise.all([fetchPackages(lock, cache, options), provenChain(lock, cache, options)]);
+  const [chain, packages] = await Promise.allSettled([provenChain(lock, cache, options), fetchPackages(lock, cache, options)]);
+  // That a lock is forged says more than that its packages cannot be had.
+  if (chain.status === 'rejected') throw chain.reason;
+  if (packages.status === 'rejected') throw packages.reason;
+  const report = chain.value;
   options.onChain?.(report);
   requireLevel(report, options.chain ?? 'lock');
   return new Map(lock.packages.map(({ sha256 }) => [sha256, cache.blobs.path(`sha256:${sha256}`)]));
