@@ -1,0 +1,32 @@
+import { catalogue } from '@colophon/core';
+
+export const ociErrors = catalogue({
+  OCI_REFERENCE_INVALID: { summary: 'text that should be an image reference is not', exit: 'usage', status: 400 },
+  OCI_LAYOUT_INVALID: { summary: 'a directory is not an image layout, or one that is damaged or hostile', exit: 'invalid' },
+  OCI_CONTENT_MISMATCH: { summary: 'content does not have the digest or size that names it', exit: 'invalid', status: 400 },
+  OCI_MANIFEST_INVALID: { summary: 'a manifest is malformed', exit: 'invalid', status: 400 },
+  OCI_TOO_LARGE: { summary: 'content is larger than the limit', status: 413 },
+  OCI_NOT_FOUND: { summary: 'the registry has no such image', exit: 'not-found', status: 404 },
+  OCI_UNAUTHORIZED: {
+    summary: 'the registry wants credentials, or other ones',
+    exit: 'auth',
+    status: 401,
+    hint: 'Log in, or point DOCKER_CONFIG at a folder whose config.json has credentials for the registry.',
+  },
+  OCI_DENIED: { summary: 'the registry does not allow this', exit: 'auth', status: 403 },
+  OCI_UNREACHABLE: { summary: 'the registry does not answer', status: 502 },
+  OCI_REGISTRY_FAILED: { summary: 'the registry answered in a way that the specification does not allow', status: 502 },
+  OCI_CREDENTIALS: { summary: 'the docker configuration or a credential helper cannot be used', exit: 'auth' },
+  OCI_BLOB_UNKNOWN: { summary: 'a blob is not known to the repository', exit: 'not-found', status: 404 },
+  OCI_BLOB_UPLOAD_UNKNOWN: { summary: 'there is no such upload', exit: 'not-found', status: 404 },
+  OCI_BLOB_UPLOAD_INVALID: { summary: 'an upload was continued in a wrong way', status: 400 },
+  OCI_RANGE_INVALID: { summary: 'a chunk or range does not fit', status: 416 },
+  OCI_NAME_INVALID: { summary: 'a repository name is malformed', exit: 'usage', status: 400 },
+  OCI_TAG_INVALID: { summary: 'a tag is malformed', exit: 'usage', status: 400 },
+  OCI_DIGEST_INVALID: { summary: 'a digest is malformed or does not fit the content', exit: 'usage', status: 400 },
+  OCI_MANIFEST_UNKNOWN: { summary: 'the repository has no such manifest', exit: 'not-found', status: 404 },
+  OCI_MANIFEST_BLOB_UNKNOWN: { summary: 'a manifest names content that the repository does not have', status: 404 },
+  OCI_NAME_UNKNOWN: { summary: 'there is no such repository', exit: 'not-found', status: 404 },
+  OCI_UNSUPPORTED: { summary: 'the registry does not offer this', status: 405 },
+  OCI_TAG_MOVED: { summary: 'a tag was moved by somebody else meanwhile', status: 409 },
+});
