@@ -11,7 +11,7 @@ import {
   type Index,
 } from '../types/manifest.ts';
 import { manifestTypes, mediaTypes } from '../types/media-types.ts';
-import { createTransport, type TransportOptions } from './transport.ts';
+import { createTransport, type RequestBody, type TransportOptions } from './transport.ts';
 
 export interface FetchedManifest {
   readonly descriptor: Descriptor;
@@ -91,7 +91,7 @@ export function createRegistryClient(options: TransportOptions): RegistryClient 
   async function* blob(repository: string, { digest, size }: Pick<Descriptor, 'digest' | 'size'>): AsyncIterable<Uint8Array> {
     const hash = createHash(parseDigest(digest).algorithm);
     let received = 0;
-    for (let attempt = 1; received < size || size === 0; attempt += 1) {
+    for (let attempt = 1; attempt <= 5 && (attempt === 1 || received < size); attempt += 1) {
       const response = await send({
         method: 'GET',
         path: `/v2/${repository}/blobs/${digest}`,
@@ -113,7 +113,6 @@ export function createRegistryClient(options: TransportOptions): RegistryClient 
         // A broken transfer goes on where it stopped; content that is wrong does not.
         if ((error as { code?: string }).code === 'OCI_CONTENT_MISMATCH' || attempt >= 5) throw error;
       }
-      if (size === 0 || attempt >= 5) break;
     }
     const found = `${parseDigest(digest).algorithm}:${hash.digest('hex')}`;
     if (received !== size || found !== digest)
@@ -207,7 +206,7 @@ export function createRegistryClient(options: TransportOptions): RegistryClient 
       const target = new URL(location as string, `http://${registry}`);
       target.searchParams.set('digest', digest);
       const path = /^https?:/.test(location as string) ? target.href : `${target.pathname}${target.search}`;
-      const body = source instanceof Uint8Array ? () => new Uint8Array(source) : () => ReadableStream.from(source()) as BodyInit;
+      const body = source instanceof Uint8Array ? () => new Uint8Array(source) : () => ReadableStream.from(source()) as RequestBody;
       const finished = await send({
         method: 'PUT',
         path,

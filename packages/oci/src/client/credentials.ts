@@ -50,7 +50,7 @@ export function dockerCredentials(path = join(process.env['DOCKER_CONFIG'] ?? jo
 
 async function readConfig(path: string): Promise<DockerConfig> {
   try {
-    return (parseJson(await readFile(path), path) ?? {}) as DockerConfig;
+    return parseJson(await readFile(path), path) ?? {};
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return {};
     throw ociErrors.error('OCI_CREDENTIALS', `cannot use ${path}`, { cause: error });

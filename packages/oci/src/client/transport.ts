@@ -4,6 +4,8 @@ import { ociErrors } from '../errors.ts';
 import { basic, fetchToken, parseChallenge } from './auth.ts';
 import type { FindCredentials } from './credentials.ts';
 
+export type RequestBody = NonNullable<RequestInit['body']>;
+
 export interface TransportOptions {
   readonly registry: string;
   readonly credentials?: FindCredentials;
@@ -22,7 +24,7 @@ export interface TransportRequest {
   readonly repository: string;
   readonly headers?: Readonly<Record<string, string>>;
   /** A function gives the body anew for each try. */
-  readonly body?: () => BodyInit;
+  readonly body?: () => RequestBody;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -56,7 +58,7 @@ export function createTransport(options: TransportOptions): Transport {
         },
         ...(request.body === undefined ? {} : { body: request.body(), duplex: 'half' }),
         ...(request.signal === undefined ? {} : { signal: request.signal }),
-      } as RequestInit);
+      });
       const location = response.headers.get('location');
       if (![301, 302, 303, 307, 308].includes(response.status) || location === null) return response;
       await response.body?.cancel();
