@@ -54,7 +54,14 @@ export function childOf(
       labels: labelsOf(run, pipelineName, state, task, override?.metadata?.labels),
       annotations: annotationsOf(run, task, override?.metadata?.annotations),
       ownerReferences: [
-        { apiVersion: 'tekton.dev/v1', kind: 'PipelineRun', name: run.metadata.name, uid: run.metadata.uid ?? '', controller: true, blockOwnerDeletion: true },
+        {
+          apiVersion: 'tekton.dev/v1',
+          kind: 'PipelineRun',
+          name: run.metadata.name,
+          uid: run.metadata.uid ?? '',
+          controller: true,
+          blockOwnerDeletion: true,
+        },
       ],
     },
     spec,
@@ -75,7 +82,13 @@ export function pipelineLabel(run: PipelineRun, pipelineName: string): string {
   return generateName.replace(/-$/, '');
 }
 
-function labelsOf(run: PipelineRun, pipelineName: string, state: TaskState, task: PipelineTask, override: Record<string, string> | undefined) {
+function labelsOf(
+  run: PipelineRun,
+  pipelineName: string,
+  state: TaskState,
+  task: PipelineTask,
+  override: Record<string, string> | undefined,
+) {
   return {
     ...task.taskSpec?.metadata?.labels,
     ...run.metadata.labels,

@@ -1,14 +1,6 @@
 import type { Condition } from '../model/meta.ts';
 import { quote } from '../text/quote.ts';
-import {
-  isCancelled,
-  isCancelledForTimeout,
-  isContinue,
-  isFailed,
-  isSuccessful,
-  skipReasons,
-  type Facts,
-} from './facts.ts';
+import { isCancelled, isCancelledForTimeout, isContinue, isFailed, isSuccessful, skipReasons, type Facts } from './facts.ts';
 import type { Skips } from './skip.ts';
 
 interface Counts {

@@ -59,8 +59,7 @@ export const isScheduled = ({ run }: TaskState): boolean => run !== undefined;
 export const isSuccessful = ({ run }: TaskState): boolean => conditionOf(run?.status)?.status === 'True';
 export const isFailed = ({ run }: TaskState): boolean => conditionOf(run?.status)?.status === 'False';
 export const isRunning = ({ run }: TaskState): boolean => run !== undefined && !isDone(run.status);
-export const isCancelled = (state: TaskState): boolean =>
-  isFailed(state) && conditionOf(state.run?.status)?.reason === 'TaskRunCancelled';
+export const isCancelled = (state: TaskState): boolean => isFailed(state) && conditionOf(state.run?.status)?.reason === 'TaskRunCancelled';
 export const isCancelledForTimeout = (state: TaskState): boolean =>
   isCancelled(state) && state.run?.spec.statusMessage === cancelledByTimeout;
 

@@ -12,7 +12,9 @@ const maxDepth = 10;
  */
 export function runParams(run: PipelineRun, spec: PipelineSpec): { values: { name: string; value: ParamValue }[] } | { problem: string } {
   const known = new Map((run.spec.params ?? []).map(({ name, value }) => [name, value]));
-  const defaults = new Map((spec.params ?? []).flatMap(({ name, default: value }) => (value === undefined || known.has(name) ? [] : [[name, value]])));
+  const defaults = new Map(
+    (spec.params ?? []).flatMap(({ name, default: value }) => (value === undefined || known.has(name) ? [] : [[name, value]])),
+  );
   const visiting = new Set<string>();
   const settle = (name: string, depth: number): string | undefined => {
     if (known.has(name)) return undefined;
@@ -25,7 +27,8 @@ export function runParams(run: PipelineRun, spec: PipelineSpec): { values: { nam
     if (typeof value === 'string') {
       for (const text of expressionsIn(value).filter((found) => found.startsWith('params.'))) {
         const other = text.slice('params.'.length);
-        if (!known.has(other) && !defaults.has(other)) return `parameter resolution failed: param "${key}" references undefined param "${text}"`;
+        if (!known.has(other) && !defaults.has(other))
+          return `parameter resolution failed: param "${key}" references undefined param "${text}"`;
         const problem = settle(other, depth + 1);
         if (problem !== undefined) return problem;
       }
@@ -40,7 +43,9 @@ export function runParams(run: PipelineRun, spec: PipelineSpec): { values: { nam
     const problem = settle(name, 0);
     if (problem !== undefined) return { problem };
   }
-  const partial = (spec.params ?? []).flatMap(({ name, default: value }) => (typeof value === 'object' && !Array.isArray(value) ? [{ name, value }] : []));
+  const partial = (spec.params ?? []).flatMap(({ name, default: value }) =>
+    typeof value === 'object' && !Array.isArray(value) ? [{ name, value }] : [],
+  );
   return { values: [...partial, ...[...known].map(([name, value]) => ({ name, value }))] };
 }
 
@@ -53,8 +58,9 @@ export function runContext(run: PipelineRun, pipelineName: string, spec: Pipelin
     ['context.pipeline.name', pipelineName],
     ['context.pipelineRun.namespace', namespace],
     ['context.pipelineRun.uid', uid],
-    ...[...(spec.workspaces ?? []).map((declared) => declared.name), ...bound].map(
-      (workspace): [string, string] => [`workspaces.${workspace}.bound`, String(bound.has(workspace))],
-    ),
+    ...[...(spec.workspaces ?? []).map((declared) => declared.name), ...bound].map((workspace): [string, string] => [
+      `workspaces.${workspace}.bound`,
+      String(bound.has(workspace)),
+    ]),
   ]);
 }

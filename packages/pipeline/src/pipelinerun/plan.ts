@@ -13,7 +13,15 @@ import { fromParams } from '../variables/replacements.ts';
 import { bareSpec } from './children.ts';
 import { clockOf, wakeAt } from './clock.ts';
 import { outcomeOf, type Outcome } from './condition.ts';
-import { cancelledByPipeline, cancelledByTimeout, isCancelledForTimeout, isRunning, skipReasons, type Facts, type TaskState } from './facts.ts';
+import {
+  cancelledByPipeline,
+  cancelledByTimeout,
+  isCancelledForTimeout,
+  isRunning,
+  skipReasons,
+  type Facts,
+  type TaskState,
+} from './facts.ts';
 import { nextChildren } from './next.ts';
 import { runContext, runParams } from './params.ts';
 import { runProblem, tasksProblem, type Failure } from './preflight.ts';
@@ -57,7 +65,11 @@ export function planPipelineRun(input: PipelineRunInput): PipelineRunPlan {
   const before = run.status ?? {};
   if (isDone(before)) return { status: before, create: [], cancel: [] };
   if (run.spec.status === 'PipelineRunPending' && before.startTime === undefined) {
-    const pending = { status: 'Unknown' as const, reason: 'PipelineRunPending', message: `PipelineRun ${quote(run.metadata.name)} is pending` };
+    const pending = {
+      status: 'Unknown' as const,
+      reason: 'PipelineRunPending',
+      message: `PipelineRun ${quote(run.metadata.name)} is pending`,
+    };
     return { status: { ...before, conditions: [condition(before, pending, now)] }, create: [], cancel: [] };
   }
   const startTime = before.startTime ?? rfc3339(now);
@@ -78,7 +90,11 @@ export function planPipelineRun(input: PipelineRunInput): PipelineRunPlan {
   if ('missing' in input.pipeline) return fail(started, { reason: 'CouldntGetPipeline', message: input.pipeline.missing });
 
   const { name: pipelineName, spec } = input.pipeline;
-  const known: PipelineRunStatus = { ...started, pipelineSpec: before.pipelineSpec ?? spec, provenance: { featureFlags: featureFlags(gates) } };
+  const known: PipelineRunStatus = {
+    ...started,
+    pipelineSpec: before.pipelineSpec ?? spec,
+    provenance: { featureFlags: featureFlags(gates) },
+  };
   const early = specProblem(run, pipelineName, spec, gates) ?? runProblem(run, pipelineName, spec);
   if (early !== undefined) return fail(known, early);
   const params = runParams(run, spec);
@@ -113,22 +129,34 @@ export function planPipelineRun(input: PipelineRunInput): PipelineRunPlan {
 
   const next = nextChildren(run, pipelineName, facts, { given, context });
   if ('reason' in next) return fail(withReferences(status, run, children, states), next);
-  const settled: Facts = { ...facts, states: next.states, byName: new Map(next.states.map((state) => [state.task.name, state])), invalid: next.invalid };
+  const settled: Facts = {
+    ...facts,
+    states: next.states,
+    byName: new Map(next.states.map((state) => [state.task.name, state])),
+    invalid: next.invalid,
+  };
   const skips = new Skips(settled);
   const outcome = tasksTimeout(run, settled, skips) ?? outcomeOf(run.metadata.name, settled, skips);
   const all = withReferences(status, run, [...children, ...next.create], next.states);
-  const skipped = settled.states.filter((state) => skips.skipped(state)).map((state) => {
-    const reason = skips.reason(state);
-    const when = next.tasks.get(state.task.name)?.when ?? [];
-    return { name: state.task.name, reason, ...(reason === skipReasons.when && when.length > 0 ? { whenExpressions: when } : {}) };
-  });
+  const skipped = settled.states
+    .filter((state) => skips.skipped(state))
+    .map((state) => {
+      const reason = skips.reason(state);
+      const when = next.tasks.get(state.task.name)?.when ?? [];
+      return { name: state.task.name, reason, ...(reason === skipReasons.when && when.length > 0 ? { whenExpressions: when } : {}) };
+    });
   if (skipped.length > 0) all.skippedTasks = skipped;
   else delete all.skippedTasks;
   if (skips.graphDone() && settled.states.some(({ final }) => final)) all.finallyStartTime ??= rfc3339(now);
   const cancel = cancellations(settled);
   if (outcome.status === 'Unknown') {
     const wake = wakeAt({ ...clock, finallyStart: all.finallyStartTime === undefined ? undefined : parseTime(all.finallyStartTime) });
-    return { status: { ...all, conditions: [condition(before, outcome, now)] }, create: next.create, cancel, ...(wake === undefined ? {} : { wake }) };
+    return {
+      status: { ...all, conditions: [condition(before, outcome, now)] },
+      create: next.create,
+      cancel,
+      ...(wake === undefined ? {} : { wake }),
+    };
   }
   const results = pipelineResults(substituted.results, settled.byName);
   if (results.values.length > 0) all.results = results.values;
@@ -145,12 +173,16 @@ export function planPipelineRun(input: PipelineRunInput): PipelineRunPlan {
 function specProblem(run: PipelineRun, pipelineName: string, spec: PipelineSpec, gates: Gates): Failure | undefined {
   const graph = buildGraph(spec.tasks ?? []);
   const where = `${run.metadata.namespace ?? ''}/${run.metadata.name}`;
-  if ('problem' in graph) return { reason: 'PipelineInvalidGraph', message: `[User error] PipelineRun ${where}'s Pipeline DAG is invalid: ${graph.problem}` };
+  if ('problem' in graph)
+    return { reason: 'PipelineInvalidGraph', message: `[User error] PipelineRun ${where}'s Pipeline DAG is invalid: ${graph.problem}` };
   // An inline spec was judged when the run was admitted; one from elsewhere may be older than the rules.
   if (run.spec.pipelineSpec !== undefined) return undefined;
   const errors = specRules(spec, gates);
   if (errors.empty) return undefined;
-  return { reason: 'PipelineValidationFailed', message: `[User error] Pipeline ${run.metadata.namespace ?? ''}/${pipelineName} can't be Run; it has an invalid spec: ${errors.toString()}` };
+  return {
+    reason: 'PipelineValidationFailed',
+    message: `[User error] Pipeline ${run.metadata.namespace ?? ''}/${pipelineName} can't be Run; it has an invalid spec: ${errors.toString()}`,
+  };
 }
 
 function statesOf(input: PipelineRunInput, pipelineName: string, spec: PipelineSpec): TaskState[] | Failure {
@@ -184,7 +216,9 @@ function statesOf(input: PipelineRunInput, pipelineName: string, spec: PipelineS
 
 /** A run whose tasks ran out of their own time fails with that, once its finally tasks are through. */
 function tasksTimeout(run: PipelineRun, facts: Facts, skips: Skips): Outcome | undefined {
-  const late = facts.states.some((state) => !state.final && (isCancelledForTimeout(state) || skips.reason(state) === skipReasons.tasksTimeout));
+  const late = facts.states.some(
+    (state) => !state.final && (isCancelledForTimeout(state) || skips.reason(state) === skipReasons.tasksTimeout),
+  );
   const limit = run.spec.timeouts?.tasks;
   if (!late || limit === undefined || !facts.states.every((state) => skips.done(state))) return undefined;
   return {
@@ -213,22 +247,29 @@ function toCancel(children: readonly TaskRun[], message: string): { name: string
     .map((child) => ({ name: child.metadata.name, message }));
 }
 
-function withReferences(status: PipelineRunStatus, run: PipelineRun, children: readonly TaskRun[], states: readonly TaskState[] = []): PipelineRunStatus {
+function withReferences(
+  status: PipelineRunStatus,
+  run: PipelineRun,
+  children: readonly TaskRun[],
+  states: readonly TaskState[] = [],
+): PipelineRunStatus {
   const before = run.status?.childReferences ?? [];
   const byTask = new Map(before.map((reference) => [reference.pipelineTaskName, reference]));
   for (const child of children) {
     const task = child.metadata.labels?.['tekton.dev/pipelineTask'] ?? '';
-    if (!byTask.has(task)) byTask.set(task, { apiVersion: 'tekton.dev/v1', kind: 'TaskRun', name: child.metadata.name, pipelineTaskName: task });
+    if (!byTask.has(task))
+      byTask.set(task, { apiVersion: 'tekton.dev/v1', kind: 'TaskRun', name: child.metadata.name, pipelineTaskName: task });
   }
   for (const { task } of states) {
     const reference = byTask.get(task.name);
     if (reference === undefined) continue;
     if (task.displayName !== undefined) reference.displayName = task.displayName;
-    if ((task.when ?? []).length > 0 && reference.whenExpressions === undefined) reference.whenExpressions = task.when as NonNullable<typeof task.when>;
+    if ((task.when ?? []).length > 0 && reference.whenExpressions === undefined)
+      reference.whenExpressions = task.when as NonNullable<typeof task.when>;
   }
   const order = states.map(({ task }) => task.name);
-  const place = (reference: ChildReference) => (order.includes(reference.pipelineTaskName) ? order.indexOf(reference.pipelineTaskName) : order.length);
+  const place = (reference: ChildReference) =>
+    order.includes(reference.pipelineTaskName) ? order.indexOf(reference.pipelineTaskName) : order.length;
   const references = [...byTask.values()].sort((left, right) => place(left) - place(right));
   return references.length === 0 ? { ...status } : { ...status, childReferences: references };
 }
-

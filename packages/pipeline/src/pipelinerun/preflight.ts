@@ -22,11 +22,19 @@ export function runProblem(run: PipelineRun, pipelineName: string, spec: Pipelin
   const declared = spec.params ?? [];
   const missing = declared.filter(({ name, default: value }) => value === undefined && !given.has(name)).map(({ name }) => name);
   if (missing.length > 0) {
-    return fail('ParameterMissing', `[User error] PipelineRun ${runName} is missing some parameters required by Pipeline ${pipeline}: pipelineRun missing parameters: [${missing.join(' ')}]`);
+    return fail(
+      'ParameterMissing',
+      `[User error] PipelineRun ${runName} is missing some parameters required by Pipeline ${pipeline}: pipelineRun missing parameters: [${missing.join(' ')}]`,
+    );
   }
-  const wrong = declared.filter(({ name, type }) => given.has(name) && typeOf(given.get(name)!) !== (type ?? 'string')).map(({ name }) => name);
+  const wrong = declared
+    .filter(({ name, type }) => given.has(name) && typeOf(given.get(name)!) !== (type ?? 'string'))
+    .map(({ name }) => name);
   if (wrong.length > 0) {
-    return fail('ParameterTypeMismatch', `[User error] PipelineRun ${runName} parameters have mismatching types with Pipeline ${pipeline}'s parameters: parameters have inconsistent types : [${wrong.join(' ')}]`);
+    return fail(
+      'ParameterTypeMismatch',
+      `[User error] PipelineRun ${runName} parameters have mismatching types with Pipeline ${pipeline}'s parameters: parameters have inconsistent types : [${wrong.join(' ')}]`,
+    );
   }
   const keys = declared.flatMap(({ name, type, properties, default: fallback }) => {
     if (type !== 'object') return [];
@@ -35,21 +43,33 @@ export function runProblem(run: PipelineRun, pipelineName: string, spec: Pipelin
     return lacking.length === 0 ? [] : [`${name}:[${lacking.sort().join(' ')}]`];
   });
   if (keys.length > 0) {
-    return fail('ObjectParameterMissKeys', `[User error] PipelineRun ${runName} parameters is missing object keys required by Pipeline ${pipeline}'s parameters: pipelineRun missing object keys for parameters: map[${keys.join(' ')}]`);
+    return fail(
+      'ObjectParameterMissKeys',
+      `[User error] PipelineRun ${runName} parameters is missing object keys required by Pipeline ${pipeline}'s parameters: pipelineRun missing object keys for parameters: map[${keys.join(' ')}]`,
+    );
   }
   const index = indexProblem(run, spec);
   if (index !== undefined) {
-    return fail('ParamArrayIndexingInvalid', `[User error] PipelineRun ${runName} failed validation: failed to validate Pipeline ${pipeline}'s parameter which has an invalid index while indexing array parameters: ${index}`);
+    return fail(
+      'ParamArrayIndexingInvalid',
+      `[User error] PipelineRun ${runName} failed validation: failed to validate Pipeline ${pipeline}'s parameter which has an invalid index while indexing array parameters: ${index}`,
+    );
   }
   const bound = new Set((run.spec.workspaces ?? []).map(({ name }) => name));
   const unbound = (spec.workspaces ?? []).find(({ name, optional }) => optional !== true && !bound.has(name));
   if (unbound !== undefined) {
-    return fail('InvalidWorkspaceBindings', `[User error] PipelineRun ${runName} doesn't bind Pipeline ${pipeline}'s Workspaces correctly: pipeline requires workspace with name "${unbound.name}" be provided by pipelinerun`);
+    return fail(
+      'InvalidWorkspaceBindings',
+      `[User error] PipelineRun ${runName} doesn't bind Pipeline ${pipeline}'s Workspaces correctly: pipeline requires workspace with name "${unbound.name}" be provided by pipelinerun`,
+    );
   }
   const names = new Set([...(spec.tasks ?? []), ...(spec.finally ?? [])].map(({ name }) => name));
   const stray = (run.spec.taskRunSpecs ?? []).find(({ pipelineTaskName }) => !names.has(pipelineTaskName ?? ''));
   if (stray !== undefined) {
-    return fail('InvalidTaskRunSpecs', `[User error] PipelineRun ${runName} doesn't define taskRunSpecs correctly: pipelineRun's taskrunSpecs defined wrong taskName: "${stray.pipelineTaskName ?? ''}", does not exist in Pipeline`);
+    return fail(
+      'InvalidTaskRunSpecs',
+      `[User error] PipelineRun ${runName} doesn't define taskRunSpecs correctly: pipelineRun's taskrunSpecs defined wrong taskName: "${stray.pipelineTaskName ?? ''}", does not exist in Pipeline`,
+    );
   }
   return undefined;
 }
@@ -71,7 +91,10 @@ export function tasksProblem(run: PipelineRun, spec: PipelineSpec, states: reado
   for (const { task, resolved } of states) {
     const problem = taskParamsProblem(resolved.spec, task.params ?? []);
     if (problem !== undefined) {
-      return fail('PipelineValidationFailed', `[User error] Validation failed for pipelinerun ${run.metadata.name} with error invalid input params for task ${resolved.name}: ${problem}`);
+      return fail(
+        'PipelineValidationFailed',
+        `[User error] Validation failed for pipelinerun ${run.metadata.name} with error invalid input params for task ${resolved.name}: ${problem}`,
+      );
     }
   }
   if (states.some((state) => state.run !== undefined)) return undefined;
@@ -79,11 +102,14 @@ export function tasksProblem(run: PipelineRun, spec: PipelineSpec, states: reado
   for (const { task } of states) {
     for (const { pipelineTask, result } of resultRefs(task)) {
       const problem = resultProblem(pipelineTask, result, byName);
-      if (problem !== undefined) return fail('InvalidTaskResultReference', `invalid result reference in pipeline task "${task.name}": ${problem}`);
+      if (problem !== undefined)
+        return fail('InvalidTaskResultReference', `invalid result reference in pipeline task "${task.name}": ${problem}`);
     }
   }
   for (const { name, value } of spec.results ?? []) {
-    for (const ref of textsOf(value).flatMap(expressionsIn).map((text) => parseResultRef(text))) {
+    for (const ref of textsOf(value)
+      .flatMap(expressionsIn)
+      .map((text) => parseResultRef(text))) {
       const problem = ref === undefined ? undefined : resultProblem(ref.pipelineTask, ref.result, byName);
       if (problem !== undefined) return fail('InvalidPipelineResultReference', `invalid pipeline result "${name}": ${problem}`);
     }
@@ -104,7 +130,10 @@ function optionalWorkspaceProblem(spec: PipelineSpec, states: readonly TaskState
     for (const { name, workspace } of task.workspaces ?? []) {
       if (!optional.has((workspace ?? '') === '' ? name : (workspace as string))) continue;
       if (!(resolved.spec.workspaces ?? []).some((declared) => declared.name === name && declared.optional !== true)) continue;
-      return fail('RequiredWorkspaceMarkedOptional', `pipeline workspace "${workspace ?? name}" is marked optional but pipeline task "${task.name}" requires it be provided`);
+      return fail(
+        'RequiredWorkspaceMarkedOptional',
+        `pipeline workspace "${workspace ?? name}" is marked optional but pipeline task "${task.name}" requires it be provided`,
+      );
     }
   }
   return undefined;

@@ -44,7 +44,11 @@ function missing(ref: ResultRef, state: TaskState, user: PipelineTask): string {
 function enter(
   { pipelineTask, result }: ResultRef,
   value: ParamValue,
-  { strings, arrays, objects }: { strings: Map<string, string>; arrays: Map<string, string[]>; objects: Map<string, Record<string, string>> },
+  {
+    strings,
+    arrays,
+    objects,
+  }: { strings: Map<string, string>; arrays: Map<string, string[]>; objects: Map<string, Record<string, string>> },
 ): void {
   const base = `tasks.${pipelineTask}.results`;
   for (const key of [`${base}.${result}`, `${base}["${result}"]`, `${base}['${result}']`]) {

@@ -34,7 +34,8 @@ export function pipelineResults(results: readonly PipelineResult[] | undefined, 
       const key = text.replace(/\[\*\]$/, '');
       if (ref.property !== '' && isObject(found) && Object.hasOwn(found, ref.property)) strings.set(text, found[ref.property] as string);
       else if (ref.property !== '') verdict = 'invalid';
-      else if (ref.index !== undefined && Array.isArray(found) && found[ref.index] !== undefined) strings.set(text, found[ref.index] as string);
+      else if (ref.index !== undefined && Array.isArray(found) && found[ref.index] !== undefined)
+        strings.set(text, found[ref.index] as string);
       else if (ref.index !== undefined || found === undefined) verdict = 'invalid';
       else if (typeof found === 'string') strings.set(text, found);
       else if (Array.isArray(found)) arrays.set(key, found);

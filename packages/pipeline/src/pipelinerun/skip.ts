@@ -1,5 +1,15 @@
 import { replaceWhen } from '../variables/replacements.ts';
-import { isFailed, isScheduled, isStopping, isSuccessful, skipReasons, type Clock, type Facts, type SkipReason, type TaskState } from './facts.ts';
+import {
+  isFailed,
+  isScheduled,
+  isStopping,
+  isSuccessful,
+  skipReasons,
+  type Clock,
+  type Facts,
+  type SkipReason,
+  type TaskState,
+} from './facts.ts';
 import { resolveResults, usesResults } from './result-values.ts';
 import { stateReplacements } from './task-status.ts';
 import { allowsExecution } from './when.ts';
@@ -97,4 +107,3 @@ export class Skips {
 export function over(clock: Clock, start: number, limit: number | undefined): boolean {
   return limit !== undefined && clock.now - start > limit;
 }
-

@@ -39,7 +39,9 @@ export function propagated(task: PipelineTask, run: PipelineRun): PipelineTask {
   const bound = new Set((task.workspaces ?? []).map(({ name }) => name));
   const offered = new Set((run.spec.workspaces ?? []).map(({ name }) => name));
   const used = usedWorkspaces(task.taskSpec).filter((name) => offered.has(name) && !bound.has(name));
-  return used.length === 0 ? task : { ...task, workspaces: [...(task.workspaces ?? []), ...used.map((name) => ({ name, workspace: name }))] };
+  return used.length === 0
+    ? task
+    : { ...task, workspaces: [...(task.workspaces ?? []), ...used.map((name) => ({ name, workspace: name }))] };
 }
 
 /** Names in `$(workspaces.NAME.…)` anywhere in a spec, sorted. */

@@ -33,7 +33,9 @@ function container(of: StepTemplate, path: string): UnsupportedField[] {
     ...present(of, ['volumeDevices'], path, 'block devices'),
     ...(of.imagePullPolicy === 'Never' ? [at(`${path}.imagePullPolicy`, 'images are always resolved')] : []),
     ...(of.env ?? []).flatMap(({ valueFrom }, index) =>
-      valueFrom === undefined ? [] : present(valueFrom, ['fieldRef', 'resourceFieldRef', 'fileKeyRef'], `${path}.env[${index}].valueFrom`, 'there is no pod'),
+      valueFrom === undefined
+        ? []
+        : present(valueFrom, ['fieldRef', 'resourceFieldRef', 'fileKeyRef'], `${path}.env[${index}].valueFrom`, 'there is no pod'),
     ),
     ...(of.volumeMounts ?? []).flatMap((mount, index) =>
       present(mount, ['subPathExpr', 'mountPropagation', 'recursiveReadOnly'], `${path}.volumeMounts[${index}]`, 'mount options'),
@@ -49,8 +51,10 @@ const users = new Set(['runAsUser', 'runAsGroup', 'runAsNonRoot', 'readOnlyRootF
 function security(context: SecurityContext, path: string): UnsupportedField[] {
   return Object.entries(context).flatMap(([key, value]) => {
     if (users.has(key)) return [];
-    if (key === 'privileged' || key === 'allowPrivilegeEscalation') return value === true ? [at(`${path}.${key}`, 'steps have no privileges')] : [];
-    if (key === 'capabilities') return (context.capabilities?.add ?? []).length > 0 ? [at(`${path}.capabilities.add`, 'steps have no privileges')] : [];
+    if (key === 'privileged' || key === 'allowPrivilegeEscalation')
+      return value === true ? [at(`${path}.${key}`, 'steps have no privileges')] : [];
+    if (key === 'capabilities')
+      return (context.capabilities?.add ?? []).length > 0 ? [at(`${path}.capabilities.add`, 'steps have no privileges')] : [];
     if (key === 'seccompProfile' && (value as { type?: unknown }).type === 'RuntimeDefault') return [];
     return [at(`${path}.${key}`, 'the sandbox decides')];
   });

@@ -58,7 +58,9 @@ function taskRun(spec: TaskRunSpec, path: string): UnsupportedField[] {
 
 function pipelineRun(spec: PipelineRunSpec, path: string): UnsupportedField[] {
   return [
-    ...(spec.pipelineRef === undefined ? [] : present(spec.pipelineRef, ['resolver', 'params'], `${path}.pipelineRef`, 'remote resolution')),
+    ...(spec.pipelineRef === undefined
+      ? []
+      : present(spec.pipelineRef, ['resolver', 'params'], `${path}.pipelineRef`, 'remote resolution')),
     ...podTemplate(spec.taskRunTemplate?.podTemplate, `${path}.taskRunTemplate.podTemplate`),
     ...(spec.pipelineSpec === undefined ? [] : unsupportedPipelineSpec(spec.pipelineSpec, `${path}.pipelineSpec`)),
     ...(spec.workspaces ?? []).flatMap((binding, index) => unsupportedBinding(binding, `${path}.workspaces[${index}]`)),

@@ -26,9 +26,9 @@ export function taskParamsProblem(spec: TaskSpec, given: readonly Param[]): stri
   return undefined;
 }
 
-/** `$(tasks.T.results.R[*])`: its type is known when the result is. */
+/** `$(tasks.T.results.R)`, also with `[*]`: its type is known when the result is. */
 function isWholeReference(value: ParamValue): boolean {
-  return typeof value === 'string' && value.startsWith('$(tasks.') && value.endsWith('[*])') && isExactReference(value);
+  return typeof value === 'string' && value.startsWith('$(tasks.') && isExactReference(value);
 }
 
 function missingKeys(declared: readonly ParamSpec[], values: ReadonlyMap<string, ParamValue>): [string, string[]][] {
@@ -57,5 +57,8 @@ export function beyond(expressions: readonly string[], lengths: ReadonlyMap<stri
     return length !== undefined && Number(found?.[2]) >= length;
   });
   if (outside.length === 0) return undefined;
-  return `non-existent param references:[${[...new Set(outside)].sort().map((text) => `$(${text})`).join(' ')}]`;
+  return `non-existent param references:[${[...new Set(outside)]
+    .sort()
+    .map((text) => `$(${text})`)
+    .join(' ')}]`;
 }

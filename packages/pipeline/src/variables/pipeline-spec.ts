@@ -62,4 +62,3 @@ function paramOf(key: string): string {
   if (quoted !== null) return quoted[1] as string;
   return /^params\.([^.[]+)/.exec(key)?.[1] ?? '';
 }
-

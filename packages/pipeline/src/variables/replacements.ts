@@ -82,6 +82,16 @@ function bareKey(text: string): string {
 
 const notations = (name: string): string[] => [`params.${name}`, `params["${name}"]`, `params['${name}']`];
 
+/** The same values under a prefix before `params`, in dot notation: `inputs.params.x` is an old spelling that Tasks may still use. */
+export function alsoAs(prefix: string, replacements: Replacements): Replacements {
+  const both = <Value>(map: ReadonlyMap<string, Value>) =>
+    new Map([
+      ...map,
+      ...[...map].filter(([key]) => key.startsWith('params.')).map(([key, value]): [string, Value] => [`${prefix}.${key}`, value]),
+    ]);
+  return { strings: both(replacements.strings), arrays: both(replacements.arrays), objects: both(replacements.objects) };
+}
+
 /** The replacements that values of params make, in all three notations. Later values win. */
 export function fromParams(params: readonly { name: string; value: ParamValue }[]): Replacements {
   const strings = new Map<string, string>();

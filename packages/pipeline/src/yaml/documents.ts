@@ -76,13 +76,11 @@ export function parseDocuments(text: string, name = 'input'): YamlDocument[] {
       return best;
     };
     if (value['kind'] === 'List' && Array.isArray(value['items'])) {
-      return value['items']
-        .filter(isObject)
-        .map((item, index) => ({
-          value: item,
-          line: lineOf(`items[${index}]`),
-          lineOf: (path: string) => lineOf(`items[${index}].${path}`),
-        }));
+      return value['items'].filter(isObject).map((item, index) => ({
+        value: item,
+        line: lineOf(`items[${index}]`),
+        lineOf: (path: string) => lineOf(`items[${index}].${path}`),
+      }));
     }
     return [{ value, line, lineOf }];
   });
