@@ -24,3 +24,5 @@ export type { LogOptions } from './log/open.ts';
 export type { Appended, Log, LogInfo, SearchQuery } from './log/log.ts';
 export type { FsckReport } from './log/fsck.ts';
 export type { Journal, TileStorage } from './tiles/storage.ts';
+export { createLogRoutes } from './routes/routes.ts';
+export type { LogRouteOptions } from './routes/routes.ts';

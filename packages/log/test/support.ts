@@ -47,7 +47,7 @@ export function hashedrekord(message: string, pair: { privateKey: KeyObject; pub
       data: { hash: { algorithm: 'sha256', value: createHash('sha256').update(message).digest('hex') } },
       signature: {
         content: base64(sign('sha256', Buffer.from(message), pair.privateKey)),
-        publicKey: { content: base64(pair.publicKey.export({ type: 'spki', format: 'pem' }) as string) },
+        publicKey: { content: base64(pair.publicKey.export({ type: 'spki', format: 'pem' })) },
       },
     },
   };

@@ -65,9 +65,11 @@ async function checkTail(tree: Tree, entries: Entries, { size, rootHash }: Publi
       details: { expected: rootHash.toString('hex'), found: found.toString('hex') },
     });
   }
-  const last = Math.floor(Math.max(0, size - 1) / tileWidth);
-  for (let n = Math.max(0, last - 1); n <= last && size > 0; n += 1)
+  if (size === 0) return;
+  const last = Math.floor((size - 1) / tileWidth);
+  for (let n = Math.max(0, last - 1); n <= last; n += 1) {
     await checkBundle(tree, entries, n, Math.min(tileWidth, size - n * tileWidth));
+  }
 }
 
 /** The entries of a bundle are the leaves of the tile below which it stands. Throws LOG_CORRUPT. */

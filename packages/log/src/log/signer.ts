@@ -34,7 +34,7 @@ export async function signCommit(signer: LogSigner, commit: CommitToSign): Promi
       signCheckpoint(signer, commit),
       ...commit.timestamps.map((bytes) => signer.signEntryTimestamp(bytes)),
     ]);
-    return { checkpoint: Buffer.from(checkpoint as Uint8Array), timestamps: timestamps.map((bytes) => Buffer.from(bytes)) };
+    return { checkpoint: Buffer.from(checkpoint), timestamps: timestamps.map((bytes) => Buffer.from(bytes)) };
   } catch (cause) {
     throw logErrors.error('LOG_SIGNER', `the log key did not sign: ${(cause as Error).message}`, { cause });
   }

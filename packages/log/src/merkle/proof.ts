@@ -57,7 +57,7 @@ export function inclusionRanges(index: number, size: number): Range[] {
       start = middle;
     }
   }
-  return path.reverse();
+  return path.toReversed();
 }
 
 /** PROOF(m, D_n) of RFC 9162 section 2.1.4.1 as runs of leaves; empty for equal sizes and for the empty tree. */
@@ -80,7 +80,7 @@ export function consistencyRanges(first: number, second: number): Range[] {
     }
   }
   if (start !== 0) path.push({ start, end });
-  return path.reverse();
+  return path.toReversed();
 }
 
 /** The tree hash of a run of leaves that begins at a multiple of its largest subtree, as all runs of proofs do. */
@@ -88,7 +88,7 @@ export function rangeHash({ start, end }: Range, read: NodeReader): Buffer {
   const hashes = subtreesOf(start, end).map(read);
   let hash = hashes.pop();
   if (hash === undefined) return emptyRoot;
-  for (const left of hashes.reverse()) hash = hashNode(left, hash);
+  for (const left of hashes.toReversed()) hash = hashNode(left, hash);
   return hash;
 }
 

@@ -17,6 +17,8 @@ interface Point {
   readonly t: bigint;
 }
 
+/** Section 2: the prefix that tells Ed25519ph, with an empty context, from the others. */
+const domain = 'SigEd25519 no Ed25519 collisions';
 const base = decode(Buffer.from(`58${'66'.repeat(31)}`, 'hex')) as Point;
 const neutral: Point = { x: 0n, y: 1n, z: 1n, t: 0n };
 
@@ -27,7 +29,7 @@ export function verifyEd25519ph(publicKey: Uint8Array, digest: Uint8Array, signa
   const s = littleEndian(signature.subarray(32));
   const key = decode(publicKey);
   if (s >= order || key === undefined) return false;
-  const dom2 = Buffer.concat([Buffer.from('SigEd25519 no Ed25519 collisions'), Buffer.of(1, 0)]);
+  const dom2 = Buffer.concat([Buffer.from(domain), Buffer.of(1, 0)]);
   const hash = createHash('sha512').update(dom2).update(r).update(publicKey).update(digest).digest();
   const k = littleEndian(hash) % order;
   const negative: Point = { x: mod(-key.x), y: key.y, z: key.z, t: mod(-key.t) };
@@ -66,13 +68,13 @@ function multiply(point: Point, scalar: bigint): Point {
 }
 
 function littleEndian(bytes: Uint8Array): bigint {
-  return BigInt(`0x${Buffer.from(bytes).reverse().toString('hex')}`);
+  return BigInt(`0x${Buffer.from(bytes.toReversed()).toString('hex')}`);
 }
 
 function encode({ x, y, z }: Point): Buffer {
   const inverse = power(z, p - 2n);
   const value = mod(y * inverse) | ((mod(x * inverse) & 1n) << 255n);
-  return Buffer.from(value.toString(16).padStart(64, '0'), 'hex').reverse();
+  return Buffer.from(Buffer.from(value.toString(16).padStart(64, '0'), 'hex').toReversed());
 }
 
 /** Section 5.1.3; undefined for what is not the canonical encoding of a point. */

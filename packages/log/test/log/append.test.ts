@@ -83,7 +83,7 @@ describe('the log', () => {
     const proposed = hashedrekord('b');
     const replies = await Promise.all([log.append(proposed), log.append(proposed), log.append(proposed)]);
     expect(new Set(replies.map(({ uuid }) => uuid)).size).toBe(1);
-    expect(replies.map(({ existed }) => existed).toSorted()).toEqual([false, true, true]);
+    expect(replies.filter(({ existed }) => existed)).toHaveLength(2);
     const again = await log.append(proposed);
     expect(again.existed).toBe(true);
     verifyReply(again.entry);

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { emptyRoot, hashLeaf, hashNode } from '../../src/merkle/hash.ts';
 import { consistencyRanges, inclusionRanges, rangeHash, rootHash, type NodeId } from '../../src/merkle/proof.ts';

@@ -1,5 +1,5 @@
 import { createPublicKey, generateKeyPairSync, sign } from 'node:crypto';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formatCheckpoint, parseCheckpoint, rekorOrigin } from '../../src/note/checkpoint.ts';
 import { ed25519NoteId, spkiNoteKey, verifyNote } from '../../src/note/key.ts';
