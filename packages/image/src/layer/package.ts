@@ -1,4 +1,4 @@
-import { field, readDeb, type DebLimits, type Stanza, type TarEntry } from '@colophon/debian';
+import { field, parseDeb822, readDeb, type DebLimits, type Stanza, type TarEntry } from '@colophon/debian';
 import { imageErrors } from '../errors.ts';
 import { certificateBundle } from '../parts/certificates.ts';
 import { directory, file, inOrder, parentOf, type Entry } from '../tar/entry.ts';
@@ -97,10 +97,20 @@ function withStatus(entries: readonly Entry[], status: readonly Entry[], what: s
   return inOrder(all.values());
 }
 
+/** What an image's `status.d` says of a package whose .deb nobody has. */
+export function factsOfStatus(text: string): PackageFacts | undefined {
+  const [control] = parseDeb822(text);
+  const [name, version, architecture] = ['Package', 'Version', 'Architecture'].map((key) =>
+    control === undefined ? undefined : field(control, key),
+  );
+  if (control === undefined || name === undefined || version === undefined || architecture === undefined) return undefined;
+  return factsOf(control, new Map(), { name, version, architecture }, 'files', false);
+}
+
 function factsOf(
   control: Stanza,
   files: ReadonlyMap<string, Uint8Array>,
-  expected: ExpectedPackage,
+  expected: Omit<ExpectedPackage, 'sha256'>,
   use: 'files' | 'certificates',
   whole: boolean,
 ): PackageFacts {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { digestOf, sha256Hex, type Digest } from '@colophon/core';
 import { encoderId, gzipMember } from '../encoder/encoder.ts';
+import { busyboxApplets } from '../parts/busybox.ts';
 import type { Entry, EntryType } from '../tar/entry.ts';
 import { writeTar } from '../tar/writer.ts';
 import { readLibrary, type LibraryFacts } from './elf.ts';
@@ -19,7 +20,7 @@ export interface EntryFacts {
   readonly sha1?: string;
   readonly sha256?: string;
   readonly library?: LibraryFacts;
-  /** Text of the few small files that generated parts of an image are made from. */
+  /** Text of the few small files that generated parts of an image are made from; of busybox, its applets' names. */
   readonly text?: string;
 }
 
@@ -30,8 +31,8 @@ export interface PackageFacts {
   readonly architecture: string;
   readonly source: string;
   readonly sourceVersion: string;
-  /** SHA-256 of the .deb. */
-  readonly sha256: string;
+  /** SHA-256 of the .deb; unknown of packages of a base image. */
+  readonly sha256?: string;
   readonly maintainer?: string;
   readonly homepage?: string;
   readonly summary?: string;
@@ -55,7 +56,8 @@ export interface LayerRecord {
   readonly package?: PackageFacts;
 }
 
-const keptText = /^(?:etc\/(?:passwd|group|ld\.so\.conf|ld\.so\.conf\.d\/[^/]+\.conf)|usr\/lib\/os-release)$/;
+const keptText =
+  /^(?:etc\/(?:passwd|group|ld\.so\.conf|ld\.so\.conf\.d\/[^/]+\.conf)|usr\/lib\/os-release|var\/lib\/dpkg\/status\.d\/(?!.*\.md5sums$)[a-z0-9+.-]+)$/;
 const libraryName = /(?:^|\/)(?:lib|ld-)[^/]*\.so[^/]*$/;
 
 /** Encodes a layer: tar, then one gzip member of `colophon-deflate@1`. A pure function of the entries. */
@@ -83,6 +85,11 @@ export function factsOf(entry: Entry): EntryFacts {
     sha1: createHash('sha1').update(content).digest('hex'),
     sha256: sha256Hex(content),
     ...(library === undefined ? {} : { library }),
-    ...(keptText.test(entry.path) && content.length <= 65536 ? { text: Buffer.from(content).toString('utf8') } : {}),
+    ...textOf(entry.path, content),
   };
+}
+
+function textOf(path: string, content: Uint8Array): { text?: string } {
+  if (path === 'usr/bin/busybox') return { text: busyboxApplets(content)?.join('\n') ?? '' };
+  return keptText.test(path) && content.length <= 65536 ? { text: Buffer.from(content).toString('utf8') } : {};
 }

@@ -74,6 +74,8 @@ function problem(path: readonly (string | number)[], message: string, lines: Lin
 }
 
 function invalid(file: string, problems: readonly SpecProblem[]): Error {
-  const shown = problems.map(({ path, line, column, message }) => `${file}:${line}:${column}: ${path === '' ? '' : `${path}: `}${message}`);
+  const shown = problems
+    .toSorted((left, right) => left.line - right.line || left.column - right.column)
+    .map(({ path, line, column, message }) => `${file}:${line}:${column}: ${path === '' ? '' : `${path}: `}${message}`);
   return imageErrors.error('IMAGE_SPEC_INVALID', shown.join('\n'), { details: { problems } });
 }

@@ -3,6 +3,11 @@ import type { Entry } from './entry.ts';
 
 const flags = { file: 0x30, hardlink: 0x31, symlink: 0x32, directory: 0x35, pax: 0x78 } as const;
 
+/** Of the extended headers, which are no entries. */
+const paxName = 'PaxHeader';
+/** Magic and version of POSIX.1. */
+const magic = 'ustar\0' + '00';
+
 /** The path as tar has it: directories end in a slash, the root is `./`. */
 function nameOf(entry: Entry): string {
   if (entry.path === '.') return './';
@@ -25,7 +30,7 @@ export function writeHeaders(out: Uint8Array, at: number, entry: Entry): number 
   const size = entry.content?.length ?? 0;
   const pax = paxRecords(entry);
   if (pax.length > 0) {
-    const split = { name: Buffer.from('PaxHeader'), prefix: Buffer.alloc(0) };
+    const split = { name: Buffer.from(paxName), prefix: Buffer.alloc(0) };
     writeBlock(out, at, { split, link: Buffer.alloc(0), mode: 0o644, uid: 0, gid: 0, mtime: 0, size: pax.length, flag: flags.pax });
     out.set(pax, at + 512);
     at += 512 + Math.ceil(pax.length / 512) * 512;
@@ -113,7 +118,7 @@ function writeBlock(out: Uint8Array, at: number, block: Block): void {
   octal(136, 11, block.mtime);
   out[at + 156] = block.flag;
   out.set(block.link, at + 157);
-  out.set(Buffer.from('ustar\x0000'), at + 257);
+  out.set(Buffer.from(magic), at + 257);
   // Owner and group names stay empty: numbers alone count. Device numbers are zeros in digits, as GNU and BSD tar write them.
   octal(329, 7, 0);
   octal(337, 7, 0);

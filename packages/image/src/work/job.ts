@@ -6,6 +6,7 @@ import { imageErrors } from '../errors.ts';
 import { localEntries, type LocalFiles } from '../layer/local-files.ts';
 import { packageEntries, type ExpectedPackage, type PackageOptions } from '../layer/package.ts';
 import { encodeLayer, type LayerRecord } from '../layer/record.ts';
+import { inOrder, type Entry } from '../tar/entry.ts';
 import { writeTar } from '../tar/writer.ts';
 import type { LayerCache } from './cache.ts';
 
@@ -27,6 +28,14 @@ export interface FilesJob {
   readonly kind: 'files';
   readonly root: string;
   readonly files: LocalFiles;
+  /** The directories above `files.path`. */
+  readonly parents: readonly Entry[];
+}
+
+/** What was made, and what the cache keeps it under. */
+export interface FinishedJob {
+  readonly key: string;
+  readonly record: LayerRecord;
 }
 
 export type LayerJob = PackageJob | FilesJob;
@@ -40,16 +49,16 @@ export function packageKey(job: PackageJob): string {
  * Makes one layer and puts it into the cache. Runs in a worker thread. Local files have no key before they are read;
  * theirs is the tar archive itself, so that what has not changed is at least not compressed again.
  */
-export async function runJob(job: LayerJob, cache: LayerCache): Promise<LayerRecord> {
+export async function runJob(job: LayerJob, cache: LayerCache): Promise<FinishedJob> {
   if (job.kind === 'files') {
-    const entries = await localEntries(job.root, job.files);
+    const entries = inOrder([...job.parents, ...(await localEntries(job.root, job.files))]);
     const tar = writeTar(entries);
     const key = sha256Hex(canonicalJson({ converter: converterId, encoder: encoderId, tar: sha256Hex(tar) }));
     const known = await cache.get(key);
-    if (known !== undefined) return known.record;
+    if (known !== undefined) return { key, record: known.record };
     const { record, blob } = encodeLayer(entries, tar);
     await cache.put(key, record, blob);
-    return record;
+    return { key, record };
   }
   const deb = await readFile(job.deb).catch((cause: unknown) => {
     const why = errorCode(cause) === 'ENOENT' ? 'is not there' : (cause as Error).message;
@@ -64,6 +73,7 @@ export async function runJob(job: LayerJob, cache: LayerCache): Promise<LayerRec
   const { entries, facts } = await packageEntries(deb, job.expected, job.options, job.limits);
   const { record, blob } = encodeLayer(entries);
   const whole = { ...record, package: facts };
-  await cache.put(packageKey(job), whole, blob);
-  return whole;
+  const key = packageKey(job);
+  await cache.put(key, whole, blob);
+  return { key, record: whole };
 }

@@ -7,7 +7,7 @@ const cache = openLayerCache((workerData as { cache: string }).cache);
 
 parentPort?.on('message', async (job: LayerJob) => {
   try {
-    parentPort?.postMessage({ record: await runJob(job, await cache) });
+    parentPort?.postMessage({ result: await runJob(job, await cache) });
   } catch (error) {
     parentPort?.postMessage({ error: toErrorRecord(error) });
   }

@@ -1,12 +1,11 @@
 import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import { ColophonError, coreErrors, spawnWorker, type ErrorRecord } from '@colophon/core';
-import type { LayerRecord } from '../layer/record.ts';
-import type { LayerJob } from './job.ts';
+import type { FinishedJob, LayerJob } from './job.ts';
 
 export interface LayerPool {
   /** Runs jobs on all cores, in the order given; results in that order. The first failure rejects, the rest is given up. */
-  run(jobs: readonly LayerJob[], onDone?: (job: LayerJob, record: LayerRecord) => void): Promise<LayerRecord[]>;
+  run(jobs: readonly LayerJob[], onDone?: (job: LayerJob, result: FinishedJob) => void): Promise<FinishedJob[]>;
   close(): Promise<void>;
 }
 
@@ -21,19 +20,19 @@ export function createLayerPool(cache: string, workers = availableParallelism())
   };
   return {
     async run(jobs, onDone) {
-      const results: LayerRecord[] = [];
+      const results: FinishedJob[] = [];
       let next = 0;
       const lane = async (): Promise<void> => {
         const worker = idle.pop() ?? start();
         while (next < jobs.length) {
           const index = next++;
           const job = jobs[index] as LayerJob;
-          const record = await ask(worker, job).catch((error: unknown) => {
+          const result = await ask(worker, job).catch((error: unknown) => {
             next = jobs.length;
             throw error;
           });
-          results[index] = record;
-          onDone?.(job, record);
+          results[index] = result;
+          onDone?.(job, result);
         }
         idle.push(worker);
       };
@@ -46,14 +45,14 @@ export function createLayerPool(cache: string, workers = availableParallelism())
   };
 }
 
-function ask(worker: Worker, job: LayerJob): Promise<LayerRecord> {
+function ask(worker: Worker, job: LayerJob): Promise<FinishedJob> {
   return new Promise((resolve, reject) => {
     const settle = (act: () => void): void => {
       worker.off('message', answered).off('error', failed).off('exit', ended);
       act();
     };
-    const answered = (answer: { record: LayerRecord } | { error: ErrorRecord }): void =>
-      settle(() => ('record' in answer ? resolve(answer.record) : reject(ColophonError.fromRecord(answer.error))));
+    const answered = (answer: { result: FinishedJob } | { error: ErrorRecord }): void =>
+      settle(() => ('result' in answer ? resolve(answer.result) : reject(ColophonError.fromRecord(answer.error))));
     const failed = (cause: Error): void =>
       settle(() => reject(coreErrors.error('CORE_WORKER_FAILED', `making a layer failed: ${cause.message}`, { cause })));
     const ended = (code: number): void =>

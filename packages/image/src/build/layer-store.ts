@@ -1,0 +1,94 @@
+import { mediaTypes, type Descriptor, type LayoutWriter } from '@colophon/oci';
+import { coreErrors } from '@colophon/core';
+import { encodeLayer, type LayerRecord } from '../layer/record.ts';
+import type { Entry } from '../tar/entry.ts';
+import type { LayerCache } from '../work/cache.ts';
+import { packageKey, type FilesJob, type PackageJob } from '../work/job.ts';
+import type { LayerPool } from '../work/pool.ts';
+
+export interface BuildProgress {
+  readonly kind: 'layer';
+  /** `libc6 2.41-12`, or the path of local files. */
+  readonly name: string;
+  /** Taken from the cache, or made now. */
+  readonly cached: boolean;
+}
+
+/** Gets layers made, or from the cache, and puts their bytes into the output layout. */
+export interface LayerStore {
+  packages(jobs: readonly PackageJob[]): Promise<LayerRecord[]>;
+  files(jobs: readonly FilesJob[]): Promise<LayerRecord[]>;
+  /** A small layer of generated entries, made here and now. */
+  generated(entries: readonly Entry[]): Promise<LayerRecord>;
+  /** The compressed bytes of a layer that came from here. */
+  blob(layer: { readonly digest: string }): Promise<Buffer>;
+}
+
+export function createLayerStore(
+  cache: LayerCache,
+  pool: LayerPool,
+  output: LayoutWriter,
+  onProgress?: (event: BuildProgress) => void,
+): LayerStore {
+  const written = new Set<string>();
+  const keys = new Map<string, string>();
+  const small = new Map<string, Buffer>();
+  const keep = async (record: LayerRecord, blob: Buffer, key?: string): Promise<LayerRecord> => {
+    if (!written.has(record.digest)) await output.putBlob(blob, mediaTypes.layerGzip);
+    written.add(record.digest);
+    if (key === undefined) small.set(record.digest, blob);
+    else keys.set(record.digest, key);
+    return record;
+  };
+  const fromCache = async (key: string): Promise<{ record: LayerRecord; blob: Buffer }> => {
+    const found = await cache.get(key);
+    if (found === undefined) throw coreErrors.error('CORE_INTERNAL', 'a layer that was just made is not in the layer cache');
+    return found;
+  };
+  return {
+    async packages(jobs) {
+      const records = await Promise.all(
+        jobs.map(async (job) => {
+          const key = packageKey(job);
+          const found = await cache.get(key);
+          if (found === undefined) return undefined;
+          onProgress?.({ kind: 'layer', name: packageLabel(job), cached: true });
+          return keep(found.record, found.blob, key);
+        }),
+      );
+      // The largest first: no core waits long for the last one.
+      const missing = jobs.filter((_, index) => records[index] === undefined).sort((left, right) => right.size - left.size);
+      const made = await pool.run(missing, (job) => onProgress?.({ kind: 'layer', name: packageLabel(job as PackageJob), cached: false }));
+      for (const [index, job] of missing.entries()) {
+        const { record, blob } = await fromCache(made[index]?.key as string);
+        records[jobs.indexOf(job)] = await keep(record, blob, packageKey(job));
+      }
+      return records as LayerRecord[];
+    },
+    async files(jobs) {
+      const made = await pool.run(jobs, (job) => onProgress?.({ kind: 'layer', name: (job as FilesJob).files.source, cached: false }));
+      const records: LayerRecord[] = [];
+      for (const { key } of made) {
+        const { record, blob } = await fromCache(key);
+        records.push(await keep(record, blob, key));
+      }
+      return records;
+    },
+    async generated(entries) {
+      const { record, blob } = encodeLayer(entries);
+      return keep(record, blob);
+    },
+    async blob({ digest }) {
+      const key = keys.get(digest);
+      return key === undefined ? (small.get(digest) as Buffer) : (await fromCache(key)).blob;
+    },
+  };
+}
+
+function packageLabel(job: PackageJob): string {
+  return `${job.expected.name} ${job.expected.version}`;
+}
+
+export function layerDescriptor(record: { readonly digest: Descriptor['digest']; readonly size: number }): Descriptor {
+  return { mediaType: mediaTypes.layerGzip, digest: record.digest, size: record.size };
+}
