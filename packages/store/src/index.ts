@@ -6,6 +6,7 @@ export type { BlobStore } from './blobs/blob-store.ts';
 export { openDatabase } from './database/database.ts';
 export type { Database, DatabaseOptions, SqlValue, Statement } from './database/database.ts';
 export type {
+  DeleteOptions,
   KubeObject,
   ListOptions,
   ListResult,
@@ -17,5 +18,8 @@ export type {
   ResourceType,
   WatchEvent,
   WatchOptions,
+  WriteOptions,
 } from './objects/types.ts';
 export { openObjectStore } from './objects/object-store.ts';
+export { compileSelectors } from './objects/selectors.ts';
+export type { Matcher } from './objects/selectors.ts';

@@ -1,8 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { constants, createReadStream } from 'node:fs';
-import { copyFile, link, open, readFile, readdir, rm, stat } from 'node:fs/promises';
+import { link, open, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errorCode, isDigest, parseDigest, type Digest, type DigestAlgorithm } from '@colophon/core';
+import { digestStream, errorCode, isDigest, parseDigest, type Digest, type DigestAlgorithm } from '@colophon/core';
 import { diskError, durable } from '../durable/durable.ts';
 import { storeErrors } from '../errors.ts';
 
@@ -17,7 +17,7 @@ export interface BlobStore {
     data: Uint8Array | AsyncIterable<Uint8Array>,
     options?: { expected?: Digest; limit?: number },
   ): Promise<{ digest: Digest; size: number }>;
-  /** Takes over a file of the same file system: hashed, synced, then linked (or moved with `move`). */
+  /** Copies a file in. With `move` the file itself becomes the blob, without a copy: on the same file system, and nobody else may hold it open. */
   putFile(path: string, options?: { expected?: Digest; move?: boolean }): Promise<{ digest: Digest; size: number }>;
   /** `end` is inclusive. STORE_BLOB_UNKNOWN. */
   read(digest: Digest, range?: { start: number; end: number }): AsyncIterable<Uint8Array>;
@@ -31,6 +31,7 @@ export interface BlobStore {
 export async function openBlobStore(directory: string): Promise<BlobStore> {
   const incoming = join(directory, 'incoming');
   await durable.createDirectory(incoming);
+  await sweep(incoming);
   const known = new Set<string>();
 
   const path = (digest: Digest): string => {
@@ -59,6 +60,9 @@ export async function openBlobStore(directory: string): Promise<BlobStore> {
       await link(temporary, target);
     } catch (error) {
       if (errorCode(error) !== 'EEXIST') throw diskError(error, target);
+      // A blob of another size is damaged: the good copy takes its place.
+      const [present, mine] = await Promise.all([stat(target), stat(temporary)]);
+      if (present.size !== mine.size) await rename(temporary, target);
     }
     // Also when it was there: another writer may have made the name and not synced it yet.
     await durable.syncDirectory(folder);
@@ -116,29 +120,21 @@ export async function openBlobStore(directory: string): Promise<BlobStore> {
     },
     async putFile(from, options = {}) {
       const algorithm = options.expected === undefined ? 'sha256' : parseDigest(options.expected).algorithm;
-      const hash = createHash(algorithm);
-      let size = 0;
-      for await (const chunk of createReadStream(from)) {
-        hash.update(chunk as Uint8Array);
-        size += (chunk as Uint8Array).length;
-      }
-      const digest: Digest = `${algorithm}:${hash.digest('hex')}`;
-      check(digest, options.expected);
-      if (options.move === true) {
-        await durable.syncFile(from);
-        await name(from, digest);
-        await durable.removeFile(from);
-        return { digest, size };
-      }
-      // A copy, not a link: whoever still holds the file open could change what has been hashed.
-      const temporary = join(incoming, `.${randomUUID()}.tmp`);
+      // A link could lead anywhere: what is hashed must be what is named.
+      const handle = await open(from, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
       try {
-        await copyFile(from, temporary, constants.COPYFILE_FICLONE);
-        return await putStream(createReadStream(temporary) as AsyncIterable<Uint8Array>, algorithm, { expected: digest });
-      } catch (error) {
-        throw diskError(error, temporary);
+        if (!(await handle.stat()).isFile()) throw storeErrors.error('STORE_INVALID', `${from} is not a file`);
+        const content = handle.createReadStream({ autoClose: false }) as AsyncIterable<Uint8Array>;
+        // Without `move` a copy, not a link: whoever still holds the file open could change what has been hashed.
+        if (options.move !== true) return await putStream(content, algorithm, options);
+        const found = await digestStream(content, algorithm);
+        check(found.digest, options.expected);
+        await handle.sync();
+        await name(from, found.digest);
+        await durable.removeFile(from);
+        return found;
       } finally {
-        await rm(temporary, { force: true });
+        await handle.close();
       }
     },
     async *read(digest, range) {
@@ -171,6 +167,14 @@ export async function openBlobStore(directory: string): Promise<BlobStore> {
       }
     },
   };
+}
+
+/** Removes what dead writers left; a day is longer than any write takes. */
+async function sweep(incoming: string): Promise<void> {
+  for (const file of await readdir(incoming)) {
+    const found = await stat(join(incoming, file)).catch(() => undefined);
+    if (found !== undefined && Date.now() - found.mtimeMs > 86_400_000) await rm(join(incoming, file), { force: true });
+  }
 }
 
 async function* one(data: Uint8Array): AsyncIterable<Uint8Array> {

@@ -1,4 +1,7 @@
+import { open } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { ColophonError, spawnWorker, type ErrorRecord } from '@colophon/core';
+import { durable } from '../durable/durable.ts';
 import { storeErrors } from '../errors.ts';
 
 export type SqlValue = null | number | bigint | string | Uint8Array;
@@ -32,9 +35,13 @@ export type WorkerRequest =
   | { readonly id: number; readonly kind: 'close' };
 export type WorkerReply = { readonly id: number; readonly result: unknown } | { readonly id: number; readonly error: ErrorRecord };
 
+/**
+ * Opens or makes the database (mode 0600) and brings its data to the last version. STORE_DATABASE_NEWER when a newer Colophon wrote it,
+ * STORE_DATABASE_FAILED when it is no database.
+ */
 export async function openDatabase(path: string, options: DatabaseOptions): Promise<Database> {
+  await (await open(path, 'a', 0o600)).close();
   const worker = spawnWorker(import.meta.url, './worker', { workerData: { path, ...options } });
-  worker.unref();
   const pending = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
   let nextId = 1;
   let closed: Error | undefined;
@@ -67,7 +74,14 @@ export async function openDatabase(path: string, options: DatabaseOptions): Prom
   }
 
   const statement = (sql: string, params?: readonly SqlValue[]) => [params === undefined ? { sql } : { sql, params }];
-  await ask({ kind: 'all', statements: [{ sql: 'SELECT 1' }] });
+  try {
+    await new Promise<unknown>((resolve, reject) => pending.set(0, { resolve, reject }));
+    // The names of the database and of its log survive a loss of power too.
+    await durable.syncDirectory(dirname(path));
+  } catch (error) {
+    await worker.terminate();
+    throw error;
+  }
   return {
     all: <Row>(sql: string, params?: readonly SqlValue[]) => ask<Row[]>({ kind: 'all', statements: statement(sql, params) }),
     get: async <Row>(sql: string, params?: readonly SqlValue[]) =>

@@ -1,27 +1,42 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from 'node:worker_threads';
-import { toErrorRecord } from '@colophon/core';
+import { isColophonError, toErrorRecord } from '@colophon/core';
 import { storeErrors } from '../errors.ts';
 import type { DatabaseOptions, SqlValue, Statement, WorkerReply, WorkerRequest } from './database.ts';
 
 const port = parentPort as MessagePort;
 const { path, migrations, synchronous } = workerData as DatabaseOptions & { path: string };
-const database = new DatabaseSync(path);
 const prepared = new Map<string, StatementSync>();
+/** Statements kept prepared; more texts than this are of a caller that pastes values into SQL. */
+const preparedLimit = 500;
+let database: DatabaseSync;
 
-database.exec(
-  `PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous === 'normal' ? 'NORMAL' : 'FULL'}; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 10000`,
-);
-migrate();
+function open(): DatabaseSync {
+  const opened = new DatabaseSync(path);
+  try {
+    opened.exec(
+      `PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous === 'normal' ? 'NORMAL' : 'FULL'}; PRAGMA foreign_keys = ON`,
+    );
+    migrate(opened);
+    return opened;
+  } catch (error) {
+    opened.close();
+    throw error;
+  }
+}
 
-function migrate(): void {
-  const version = (database.prepare('PRAGMA user_version').get() as { user_version: number }).user_version;
+/** Each script and its number in one transaction: after a crash the data has the old version or the new one. */
+function migrate(opened: DatabaseSync): void {
+  const { user_version: version } = opened.prepare('PRAGMA user_version').get() as { user_version: number };
   if (version > migrations.length) {
     throw storeErrors.error('STORE_DATABASE_NEWER', `${path} has version ${version}; this Colophon knows ${migrations.length}`);
   }
   for (const [index, script] of migrations.entries()) {
     if (index < version) continue;
-    database.exec(`BEGIN IMMEDIATE; ${script}; PRAGMA user_version = ${index + 1}; COMMIT`);
+    opened.exec('BEGIN IMMEDIATE');
+    opened.exec(script);
+    opened.exec(`PRAGMA user_version = ${index + 1}`);
+    opened.exec('COMMIT');
   }
 }
 
@@ -29,6 +44,7 @@ function prepare(sql: string): StatementSync {
   let statement = prepared.get(sql);
   if (statement === undefined) {
     statement = database.prepare(sql);
+    if (prepared.size >= preparedLimit) prepared.clear();
     prepared.set(sql, statement);
   }
   return statement;
@@ -37,6 +53,7 @@ function prepare(sql: string): StatementSync {
 const values = (statement: Statement) => (statement.params ?? []) as SqlValue[];
 
 function failure(id: number, error: unknown): WorkerReply {
+  if (isColophonError(error)) return { id, error: toErrorRecord(error) };
   const message = error instanceof Error ? error.message : String(error);
   const full = /database or disk is full|disk I\/O error/i.test(message);
   return {
@@ -109,4 +126,11 @@ function take(first: WorkerRequest): void {
   flush();
 }
 
-port.on('message', take);
+// The first reply, of id 0, says whether the database could be opened.
+try {
+  database = open();
+  port.on('message', take);
+  port.postMessage({ id: 0, result: null } satisfies WorkerReply);
+} catch (error) {
+  port.postMessage(failure(0, error));
+}

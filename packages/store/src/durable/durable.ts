@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, open, rename, rm } from 'node:fs/promises';
+import { link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { errorCode } from '@colophon/core';
 import { storeErrors } from '../errors.ts';
@@ -49,6 +49,15 @@ export function diskError(error: unknown, path: string): unknown {
   return storeErrors.error('STORE_DISK_FULL', `no space is left to write ${path}`, { cause: error });
 }
 
+/** A directory that was there may have been made by a process that died before it could sync the name. */
+async function settleDirectory(path: string, cause: unknown): Promise<void> {
+  if (!(await stat(path)).isDirectory()) throw cause;
+  await syncDirectory(dirname(path)).catch((error: unknown) => {
+    // A parent that we may not open is not one that we make directories in.
+    if (errorCode(error) !== 'EACCES') throw error;
+  });
+}
+
 export const durable = {
   /** Replaces or makes a file as a whole: readers see the old content or the new, never a part. Default mode 0600. */
   async writeFile(path: string, data: Uint8Array | string, options: { mode?: number } = {}): Promise<void> {
@@ -83,7 +92,7 @@ export const durable = {
       await mkdir(path, { mode: options.mode ?? 0o700 });
     } catch (error) {
       const code = errorCode(error);
-      if (code === 'EEXIST') return;
+      if (code === 'EEXIST') return settleDirectory(path, error);
       if (code !== 'ENOENT') throw diskError(error, path);
       await durable.createDirectory(dirname(path), options);
       return durable.createDirectory(path, options);

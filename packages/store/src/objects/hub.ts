@@ -1,60 +1,78 @@
-import type { Matcher } from './selectors.ts';
-import type { KubeObject, WatchEvent } from './types.ts';
+import type { Change } from './change.ts';
 
-/** One committed change, as it is told to watchers. */
-export interface Change {
-  readonly version: number;
-  readonly type: string;
-  readonly namespace: string;
-  readonly kind: 'ADDED' | 'MODIFIED' | 'DELETED';
-  readonly object: KubeObject;
-  /** As it was before; undefined when it was made. */
-  readonly previous: KubeObject | undefined;
-}
+/** Changes that a listener may leave unread in memory; one that falls further behind reads the rest from the disk. */
+const backlogLimit = 2000;
 
 export interface Subscription {
-  /** The next change, or undefined when it was ended. */
-  next(): Promise<Change | undefined>;
+  /**
+   * The next change; `overtaken` when some were dropped from memory (read them from the disk, after what was seen); `idle` after `wait`
+   * milliseconds without any; undefined when it was ended.
+   */
+  next(wait?: number): Promise<Change | 'overtaken' | 'idle' | undefined>;
   end(): void;
 }
 
-/** Tells committed changes to whoever listens, from memory. A listener's backlog is bounded by what it does not read. */
+/** Tells committed changes to whoever listens, from memory. A slow listener holds nobody up and keeps a bounded backlog. */
 export class Hub {
-  readonly #listeners = new Set<(change: Change) => void>();
+  readonly #listeners = new Map<string, Set<(change: Change) => void>>();
 
   publish(change: Change): void {
-    for (const listener of this.#listeners) listener(change);
+    for (const listener of this.#listeners.get(change.place.type) ?? []) listener(change);
   }
 
   subscribe(type: string, namespace: string | undefined): Subscription {
-    const backlog: Change[] = [];
-    let wake: (() => void) | undefined;
+    let backlog: Change[] = [];
+    let at = 0;
+    let overtaken = false;
     let ended = false;
+    let wake: (() => void) | undefined;
     const listener = (change: Change) => {
-      if (change.type !== type || (namespace !== undefined && change.namespace !== namespace)) return;
-      backlog.push(change);
+      if (namespace !== undefined && change.place.namespace !== namespace) return;
+      if (backlog.length - at >= backlogLimit) {
+        backlog = [];
+        at = 0;
+        overtaken = true;
+      }
+      if (!overtaken) backlog.push(change);
       wake?.();
     };
-    this.#listeners.add(listener);
+    const listeners = this.#listeners.get(type) ?? new Set();
+    this.#listeners.set(type, listeners.add(listener));
+
+    function take(): Change | 'overtaken' | undefined {
+      if (overtaken) {
+        overtaken = false;
+        return 'overtaken';
+      }
+      const change = backlog[at];
+      if (change === undefined) return undefined;
+      at += 1;
+      if (at === backlog.length) {
+        backlog = [];
+        at = 0;
+      }
+      return change;
+    }
+
     return {
-      next: async () => {
-        if (backlog.length === 0 && !ended) await new Promise<void>((resolve) => void (wake = resolve));
-        return ended ? undefined : backlog.shift();
+      async next(wait) {
+        if (ended) return undefined;
+        const ready = take();
+        if (ready !== undefined) return ready;
+        let timer: NodeJS.Timeout | undefined;
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+          if (wait !== undefined) timer = setTimeout(resolve, wait).unref();
+        });
+        clearTimeout(timer);
+        wake = undefined;
+        return ended ? undefined : (take() ?? 'idle');
       },
-      end: () => {
+      end() {
         ended = true;
-        this.#listeners.delete(listener);
+        listeners.delete(listener);
         wake?.();
       },
     };
   }
-}
-
-/** With a selector, an object that begins to match is ADDED and one that ceases to is DELETED. */
-export function toEvent(change: Change, matches: Matcher): WatchEvent | undefined {
-  const now = change.kind !== 'DELETED' && matches(change.object);
-  const before = change.previous !== undefined && matches(change.previous);
-  if (change.kind === 'DELETED') return before || matches(change.object) ? { type: 'DELETED', object: change.object } : undefined;
-  if (now) return { type: before ? 'MODIFIED' : 'ADDED', object: change.object };
-  return before ? { type: 'DELETED', object: change.object } : undefined;
 }

@@ -15,11 +15,17 @@ export function mergePatch(target: Json, patch: Json): Json {
   return result;
 }
 
-/** RFC 6902. Throws STORE_INVALID at the first operation that cannot be done. */
+/** As Kubernetes has them: what a patch of a few bytes may make of itself by copying. */
+const maxOperations = 10_000;
+const maxCopied = 16 << 20;
+
+/** RFC 6902. Throws STORE_INVALID at the first operation that cannot be done. The attacker controls the whole patch. */
 export function jsonPatch(target: Json, operations: Json): Json {
-  if (!Array.isArray(operations)) throw invalid('a JSON patch is a list of operations');
+  if (!Array.isArray(operations) || !operations.every(isObject)) throw invalid('a JSON patch is a list of operations');
+  if (operations.length > maxOperations) throw invalid(`a JSON patch has at most ${maxOperations} operations`);
+  let copied = 0;
   let document = structuredClone(target);
-  for (const operation of operations as Record<string, Json>[]) {
+  for (const operation of operations) {
     const path = pointer(operation['path']);
     switch (operation['op']) {
       case 'add':
@@ -46,9 +52,14 @@ export function jsonPatch(target: Json, operations: Json): Json {
         break;
       case 'move':
       case 'copy': {
-        const from = pointer(operation['from']);
+        const { from: source, op } = operation;
+        const from = pointer(source);
+        if (path.length > from.length && op === 'move' && from.every((part, at) => part === path[at]))
+          throw invalid('a value cannot be moved into itself');
         const value = structuredClone(read(document, from));
-        if (operation['op'] === 'move') document = change(document, from, remove, () => null);
+        copied += JSON.stringify(value).length;
+        if (copied > maxCopied) throw invalid('the patch copies too much');
+        if (op === 'move') document = change(document, from, remove, () => null);
         document = change(
           document,
           path,

@@ -1,18 +1,47 @@
 import { storeErrors } from '../errors.ts';
-import type { KubeObject } from './types.ts';
+import type { KubeObject, ResourceType } from './types.ts';
 
 export type Matcher = (object: KubeObject) => boolean;
 
+/**
+ * Fields that a selector may name beside the object's name and namespace. None of them changes during the life of an object (a pod's phase does,
+ * but pods are not stored).
+ */
+const selectable: Readonly<Record<string, readonly string[]>> = {
+  events: [
+    'involvedObject.kind',
+    'involvedObject.namespace',
+    'involvedObject.name',
+    'involvedObject.uid',
+    'involvedObject.apiVersion',
+    'involvedObject.resourceVersion',
+    'involvedObject.fieldPath',
+    'reason',
+    'reportingComponent',
+    'source',
+    'type',
+  ],
+  secrets: ['type'],
+  pods: ['spec.nodeName', 'spec.restartPolicy', 'spec.serviceAccountName', 'status.phase', 'status.podIP'],
+};
+
 /** Label and field selectors together (Kubernetes, "Labels and Selectors", "Field Selectors"). Throws STORE_INVALID. */
-export function compileSelectors(options: { labelSelector?: string | undefined; fieldSelector?: string | undefined }): Matcher {
+export function compileSelectors(
+  type: ResourceType,
+  options: { labelSelector?: string | undefined; fieldSelector?: string | undefined },
+): Matcher {
   const label = compileLabels(options.labelSelector ?? '');
-  const field = compileFields(options.fieldSelector ?? '');
+  const field = compileFields(options.fieldSelector ?? '', [
+    'metadata.name',
+    'metadata.namespace',
+    ...(type.group === '' ? (selectable[type.resource] ?? []) : []),
+  ]);
   return (object) => label(object.metadata.labels ?? {}) && field(object);
 }
 
 function compileLabels(selector: string): (labels: Readonly<Record<string, string>>) => boolean {
   const tests = split(selector).map((requirement) => {
-    const set = /^([^\s!=,()]+)\s+(in|notin)\s+\(([^()]*)\)$/.exec(requirement);
+    const set = /^([^\s!=,()]+)\s+(in|notin)\s*\(([^()]*)\)$/.exec(requirement);
     if (set !== null) {
       const [, key, operator, list] = set as unknown as [string, string, string, string];
       const values = new Set(list.split(',').map((value) => value.trim()));
@@ -49,11 +78,12 @@ function split(selector: string): string[] {
   return parts.filter((part) => part !== '');
 }
 
-function compileFields(selector: string): Matcher {
+function compileFields(selector: string, known: readonly string[]): Matcher {
   const tests = split(selector).map((requirement): Matcher => {
     const match = /^([A-Za-z][A-Za-z0-9.]*)\s*(==|=|!=)\s*(.*)$/.exec(requirement);
     if (match === null) throw storeErrors.error('STORE_INVALID', `not a field selector: ${JSON.stringify(requirement.slice(0, 200))}`);
     const [, path, operator, value] = match as unknown as [string, string, string, string];
+    if (!known.includes(path)) throw storeErrors.error('STORE_INVALID', `field label not supported: ${path}`);
     return (object) => (fieldOf(object, path) === value) === (operator !== '!=');
   });
   return (object) => tests.every((test) => test(object));

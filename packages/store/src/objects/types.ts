@@ -50,10 +50,30 @@ export interface WatchEvent {
   readonly object: KubeObject;
 }
 
+export interface WriteOptions {
+  /** Who writes, for metadata.managedFields; absent: the write is not recorded there. */
+  readonly fieldManager?: string;
+  /**
+   * Has the last word on what is written: gives the object to write, or throws. Called with the object locked, so that `current` is what is
+   * replaced. Identity, status and managedFields stay as the write made them, whatever it gives.
+   */
+  readonly admit?: (next: KubeObject, current: KubeObject | undefined) => KubeObject;
+  /** Everything but the write: gives what would have been written. */
+  readonly dryRun?: boolean;
+}
+
+export interface DeleteOptions {
+  readonly preconditions?: { uid?: string; resourceVersion?: string };
+  /** What becomes of the objects that name this one as their owner: deleted with it (the default), or left. */
+  readonly dependents?: 'delete' | 'orphan';
+  readonly dryRun?: boolean;
+}
+
 export interface ListOptions {
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
   readonly limit?: number;
+  /** From the page before: pages after the first show the present, at the first page's resourceVersion, so a watch from there misses nothing. */
   readonly continue?: string;
 }
 
@@ -61,6 +81,8 @@ export interface ListResult {
   readonly items: KubeObject[];
   readonly resourceVersion: string;
   readonly continue?: string;
+  /** Objects after this page. */
+  readonly remaining?: number;
 }
 
 export interface WatchOptions {
@@ -69,29 +91,38 @@ export interface WatchOptions {
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
   readonly signal?: AbortSignal;
+  /** A BOOKMARK at the beginning of the live part, and then for each minute without an event. */
   readonly bookmarks?: boolean;
 }
 
 export type PatchType = 'json' | 'merge' | 'apply';
 
-export interface PatchOptions {
+export interface PatchOptions extends WriteOptions {
   readonly subresource?: 'status';
-  readonly fieldManager?: string;
+  /** Apply only: take fields from other managers. */
   readonly force?: boolean;
 }
 
 /**
  * Kubernetes-shaped objects. resourceVersions are given in commit order, one sequence for all kinds: a watch that begins at a list's
- * resourceVersion sees every later change once, in order. What a write has resolved is on disk. Objects that come out are frozen copies: change a copy of
- * them and write it back. `update` and `updateStatus` with a resourceVersion fail with STORE_CONFLICT if the object has another one.
+ * resourceVersion sees every later change once, in order. What a write has resolved is on disk. Objects that come out are frozen: change a copy
+ * and write it back. One writer at a time for each object; writers of different objects share one fsync.
+ *
+ * STORE_INVALID for names, metadata and selectors that Kubernetes would refuse and for objects over 1.5 MiB; STORE_DISK_FULL changes nothing.
  */
 export interface ObjectStore {
-  create(type: ResourceType, object: KubeObject): Promise<KubeObject>;
+  /** Gives uid, creationTimestamp, generation, resourceVersion, and a name for generateName. STORE_ALREADY_EXISTS. */
+  create(type: ResourceType, object: KubeObject, options?: WriteOptions): Promise<KubeObject>;
   get(type: ResourceType, namespace: string | undefined, name: string): Promise<KubeObject | undefined>;
   list(type: ResourceType, namespace?: string, options?: ListOptions): Promise<ListResult>;
-  update(type: ResourceType, object: KubeObject): Promise<KubeObject>;
-  updateStatus(type: ResourceType, object: KubeObject): Promise<KubeObject>;
-  /** RFC 6902 (`json`), RFC 7386 (`merge`) or server-side apply; retried inside when somebody else writes meanwhile. */
+  /** Leaves `status` alone where the type has the subresource. With a resourceVersion or uid that is not the object's: STORE_CONFLICT. */
+  update(type: ResourceType, object: KubeObject, options?: WriteOptions): Promise<KubeObject>;
+  /** Writes `status` only. Conflicts as `update` does. */
+  updateStatus(type: ResourceType, object: KubeObject, options?: WriteOptions): Promise<KubeObject>;
+  /**
+   * RFC 6902 (`json`), RFC 7386 (`merge`) or server-side `apply`, which makes the object if there is none. Never conflicts with a concurrent
+   * writer unless the patch itself names a resourceVersion. Apply: STORE_CONFLICT names the fields that others manage.
+   */
   patch(
     type: ResourceType,
     namespace: string | undefined,
@@ -100,16 +131,14 @@ export interface ObjectStore {
     patchType: PatchType,
     options?: PatchOptions,
   ): Promise<KubeObject>;
-  /** With finalizers: sets deletionTimestamp, and the object goes when the last finalizer does. */
-  delete(
-    type: ResourceType,
-    namespace: string | undefined,
-    name: string,
-    options?: { preconditions?: { uid?: string; resourceVersion?: string } },
-  ): Promise<KubeObject>;
-  /** Ends when `signal` aborts. STORE_GONE when the resourceVersion was compacted away. */
+  /**
+   * With finalizers: sets deletionTimestamp, and the object goes when the last finalizer does. Objects whose only owner it was follow, also
+   * after a crash. Gives the object's last state.
+   */
+  delete(type: ResourceType, namespace: string | undefined, name: string, options?: DeleteOptions): Promise<KubeObject>;
+  /** Ends when `signal` aborts. STORE_GONE when the resourceVersion was compacted away, or is one that this store never gave: list again. */
   watch(type: ResourceType, namespace: string | undefined, options: WatchOptions): AsyncIterable<WatchEvent>;
-  /** Forgets changes but the last so many. Objects stay. */
-  compact(keep: { versions?: number }): Promise<void>;
+  /** Forgets changes but the last so many (default 20000); also done in the course of writing. Objects stay. */
+  compact(keep?: { versions?: number }): Promise<void>;
   close(): Promise<void>;
 }
