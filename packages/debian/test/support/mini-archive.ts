@@ -3,9 +3,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
-import { xz } from '@napi-rs/lzma';
 import { createCleartextMessage, generateKey, readPrivateKey, type PrivateKey } from 'openpgp';
 import { deb, tar } from './tar.ts';
+import { compressXz } from './xz.ts';
 
 export interface TestKey {
   readonly private: PrivateKey;
@@ -61,7 +61,7 @@ export function debOf({ name, version = '1.0-1', files = {}, bytes }: TestPackag
   if (bytes !== undefined) return bytes;
   const control = tar([{ name: './control', content: `Package: ${name}\nVersion: ${version}\nArchitecture: amd64\n` }]);
   const data = tar(Object.entries(files).map(([path, content]) => ({ name: `./${path}`, content })));
-  return deb(xz.compressSync(data), { control: gzipSync(control), controlName: 'control.tar.gz', dataName: 'data.tar.xz' });
+  return deb(compressXz(data), { control: gzipSync(control), controlName: 'control.tar.gz', dataName: 'data.tar.xz' });
 }
 
 export function poolPath({ name, version = '1.0-1' }: TestPackage): string {
@@ -89,7 +89,7 @@ export async function suiteFiles(options: SuiteOptions): Promise<Map<string, Buf
   });
   const plainText = stanzas.join('\n');
   const plain = Buffer.from(options.editIndex?.(plainText) ?? plainText);
-  const packed = compression === 'xz' ? xz.compressSync(plain) : gzipSync(plain);
+  const packed = compression === 'xz' ? compressXz(plain) : gzipSync(plain);
   const index = `main/binary-amd64/Packages`;
   const root = `dists/${name}`;
   files.set(`${root}/${index}.${compression}`, packed);
