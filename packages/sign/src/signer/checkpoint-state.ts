@@ -22,7 +22,7 @@ interface Last {
 }
 
 export interface StateOptions {
-  /** Refuse a larger size without a consistency proof. Then not even a front that was taken over can fork the log. Default: false. */
+  /** Refuse a larger size without a consistency proof: then not even a front that was taken over can fork the log. Default: true. */
   readonly requireConsistency?: boolean;
 }
 
@@ -47,7 +47,7 @@ export async function openCheckpointState(path: string, logId: string, options: 
   };
 }
 
-function check(request: CheckpointRequest, last: Last, { requireConsistency = false }: StateOptions): void {
+function check(request: CheckpointRequest, last: Last, { requireConsistency = true }: StateOptions): void {
   const { size, rootHash, consistency } = request;
   if (size < last.size) throw fork(`size ${size} is smaller than the ${last.size} signed last`, last, request);
   if (size === last.size && rootHash !== last.rootHash) throw fork(`size ${size} was signed with another root`, last, request);

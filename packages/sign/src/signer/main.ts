@@ -4,7 +4,7 @@ import { hardenOnce } from './harden.ts';
 import { startSigner } from './start.ts';
 
 /*
- * The signer process: `main.js --keys DIRECTORY --socket PATH [--password-file FILE] [--require-consistency]`. It ends when its standard input
+ * The signer process: `main.js --keys DIRECTORY --socket PATH [--password-file FILE] [--no-require-consistency]`. It ends when its standard input
  * ends, so that it never outlives the process that started it.
  */
 hardenOnce(process.argv[1] ?? import.meta.filename, process.argv.slice(2));
@@ -14,8 +14,9 @@ const { values } = parseArgs({
     keys: { type: 'string' },
     socket: { type: 'string' },
     'password-file': { type: 'string' },
-    'require-consistency': { type: 'boolean', default: false },
+    'require-consistency': { type: 'boolean', default: true },
   },
+  allowNegative: true,
 });
 
 try {

@@ -16,7 +16,7 @@ export interface SignerClient {
   signSimpleSigning(request: SimpleSigningRequest): Promise<SimpleSigningReply>;
   /**
    * Signs `origin\nsize\nroot\n` with the log key; gives the DER signature. The state is durable before the signature leaves: a second root
-   * for one size, a smaller size, or a consistency proof that does not hold is refused for ever (SIGN_CHECKPOINT_FORK). The log must have
+   * for one size, a smaller size, or a consistency proof that is missing or does not hold is refused for ever (SIGN_CHECKPOINT_FORK). The log must have
    * made the entries durable before it asks.
    */
   signCheckpoint(request: CheckpointRequest): Promise<Buffer>;
@@ -53,7 +53,7 @@ export interface CheckpointRequest {
   readonly size: number;
   /** base64 of 32 bytes. */
   readonly rootHash: string;
-  /** base64 hashes (RFC 9162, 2.1.4.1) from the checkpoint signed last to this one. Checked where given. */
+  /** base64 hashes (RFC 9162, 2.1.4.1) from the checkpoint signed last to this one. Demanded unless the signer was told otherwise. */
   readonly consistency?: readonly string[];
 }
 
