@@ -196,7 +196,6 @@ class SqliteObjectStore implements ObjectStore {
         const { deletionTimestamp, finalizers = [] } = current.metadata;
         if (finalizers.length > 0 && deletionTimestamp !== undefined) return;
         const leaving = { ...current, metadata: { ...current.metadata, deletionTimestamp: kubeTime() } };
-        if (options.dryRun === true) return deepFreeze(JSON.parse(JSON.stringify(object)) as KubeObject);
         const written = await this.#log.commit(place, finalizers.length > 0 ? 'MODIFIED' : 'DELETED', leaving);
         if (finalizers.length === 0) this.#collect(written.metadata.uid as string);
       });
