@@ -1,0 +1,58 @@
+import { isColophonError } from '@colophon/core';
+import { isForeignLayer, namesIn, openDirectory, openLayout, type Descriptor } from '@colophon/oci';
+import type { BlobStore } from '@colophon/store';
+import { runnerErrors } from '../errors.ts';
+
+/** An image that a step left as `NAME/` in an images workspace. */
+export interface CollectedImage {
+  readonly name: string;
+  readonly refName?: string;
+  readonly descriptor: Descriptor;
+  /** Everything below it and itself, leaves first; all in the blob store now. */
+  readonly content: readonly Descriptor[];
+}
+
+/**
+ * Takes the OCI layouts of an images workspace. The steps wrote it, but none runs any more. Each file is opened without following links and checked against its
+ * digest while it is copied into the blob store, so what is pushed later is what was checked. Throws RUNNER_OUTPUT_INVALID at the first layout that is no good.
+ */
+export async function collectLayouts(directory: string, blobs: BlobStore): Promise<readonly CollectedImage[]> {
+  const root = await openDirectory(directory);
+  const names = await namesIn(root).finally(() => root.close());
+  const collected: CollectedImage[] = [];
+  for (const name of names.toSorted()) {
+    if (!/^[a-z0-9]+(?:[._-]+[a-z0-9]+)*$/.test(name))
+      throw runnerErrors.error('RUNNER_OUTPUT_INVALID', `${JSON.stringify(name.slice(0, 200))} is not a repository name`);
+    try {
+      collected.push(...(await collectLayout(directory, name, blobs)));
+    } catch (error) {
+      if (!isColophonError(error)) throw error;
+      throw runnerErrors.error('RUNNER_OUTPUT_INVALID', `the layout ${name}: ${error.message}`, {
+        cause: error,
+        ...(error.details === undefined ? {} : { details: error.details }),
+      });
+    }
+  }
+  return collected;
+}
+
+async function collectLayout(directory: string, name: string, blobs: BlobStore): Promise<CollectedImage[]> {
+  const parent = await openDirectory(directory);
+  const folder = await openDirectory(parent, name).finally(() => parent.close());
+  await folder.close();
+  const layout = await openLayout(`${directory}/${name}`);
+  try {
+    const images: CollectedImage[] = [];
+    for (const descriptor of (await layout.index()).manifests) {
+      const content = (await layout.verify(descriptor)).filter(({ mediaType }) => !isForeignLayer(mediaType));
+      for (const part of content) {
+        if ((await blobs.stat(part.digest)) === undefined) await blobs.put(layout.blob(part), { expected: part.digest });
+      }
+      const refName = descriptor.annotations?.['org.opencontainers.image.ref.name'];
+      images.push({ name, descriptor, content, ...(refName === undefined ? {} : { refName }) });
+    }
+    return images;
+  } finally {
+    await layout.close();
+  }
+}
