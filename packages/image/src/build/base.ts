@@ -94,7 +94,7 @@ export async function applyForeignLayer(tree: Tree, blob: Buffer, layer: number,
     const slash = raw.path.lastIndexOf('/');
     const name = raw.path.slice(slash + 1);
     if (name === '.wh..wh..opq') {
-      for (const { path } of [...tree.nodes()]) if (path.startsWith(raw.path.slice(0, slash + 1))) tree.remove(path, layer);
+      for (const { path } of tree.nodes()) if (path.startsWith(raw.path.slice(0, slash + 1))) tree.remove(path, layer);
     } else if (name.startsWith('.wh.')) tree.remove(raw.path.slice(0, slash + 1) + name.slice(4), layer);
     else entries.push(...factsOfRaw(raw));
   }

@@ -65,8 +65,7 @@ export interface BuildResult {
 export async function buildImage(options: BuildOptions): Promise<BuildResult> {
   const { spec } = options;
   const variants = chosenVariants(spec, options.variants);
-  const temporary = options.cache === undefined ? await mkdtemp(join(tmpdir(), 'colophon-layers-')) : undefined;
-  const cacheDirectory = options.cache ?? (temporary as string);
+  const cacheDirectory = options.cache ?? (await mkdtemp(join(tmpdir(), 'colophon-layers-')));
   const pool = createLayerPool(cacheDirectory, options.workers);
   try {
     const output = await createLayout(options.output);
@@ -74,7 +73,7 @@ export async function buildImage(options: BuildOptions): Promise<BuildResult> {
     return await buildAll(options, variants, output, store);
   } finally {
     await pool.close();
-    if (temporary !== undefined) await rm(temporary, { recursive: true, force: true });
+    if (options.cache === undefined) await rm(cacheDirectory, { recursive: true, force: true });
   }
 }
 

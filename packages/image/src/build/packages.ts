@@ -14,7 +14,10 @@ export interface PackageInputs {
 
 /** The packages of a specification or variant, in its order, then those that its generated parts are made from. */
 export function packageJobs(spec: ImageSpec, parts: VariantSpec, inputs: PackageInputs, has: (name: string) => boolean): PackageJob[] {
-  const uses: PackageUse[] = (parts.packages ?? []).map((use) => (typeof use === 'string' ? { name: use } : use));
+  const wanted = parts.packages === 'all' ? (inputs.lock?.packages.map(({ name }) => name) ?? []) : (parts.packages ?? []);
+  const uses: PackageUse[] = wanted
+    .map((use) => (typeof use === 'string' ? { name: use } : use))
+    .filter(({ name }) => parts.packages !== 'all' || !has(name));
   const { generate } = parts;
   const named = (name: string) => uses.some((use) => use.name === name) || has(name);
   if (generate?.busybox !== undefined && !named('busybox-static')) uses.push({ name: 'busybox-static' });

@@ -76,7 +76,7 @@ export function createTree(known: ReadonlyMap<string, Node> = new Map(), knownLi
     },
     parents(path) {
       const found: Entry[] = [];
-      for (let above = parentOf(path); above !== '.' && path !== '.'; above = parentOf(above)) {
+      for (let above = parentOf(path); above !== '.'; above = parentOf(above)) {
         const known = nodes.get(above);
         found.unshift(directory(above, known?.type === 'directory' ? known : { mtime: 0 }));
       }

@@ -15,14 +15,14 @@ export function checkSpec(spec: ImageSpec): Contradiction[] {
   ];
   if (spec.variants !== undefined && Object.keys(spec.variants).length === 0)
     found.push({ path: ['variants'], message: 'there must be at least one' });
-  const shared = new Set((spec.packages ?? []).map(packageName));
+  const shared = new Set(listed(spec).map(packageName));
   for (const [tag, variant] of Object.entries(spec.variants ?? {}))
     if (variant !== null) found.push(...partsOf(variant, ['variants', tag], shared));
   return found;
 }
 
 function partsOf(parts: VariantSpec | ImageSpec, at: readonly (string | number)[], before: ReadonlySet<string>): Contradiction[] {
-  const found = repeated(parts.packages ?? [], [...at, 'packages'], packageName, before);
+  const found = repeated(listed(parts), [...at, 'packages'], packageName, before);
   for (const [index, entry] of (parts.paths ?? []).entries()) {
     if (entry.path === '/' && entry.type !== 'permissions')
       found.push({ path: [...at, 'paths', index, 'path'], message: 'the root directory is always there; its permissions may be set' });
@@ -31,6 +31,10 @@ function partsOf(parts: VariantSpec | ImageSpec, at: readonly (string | number)[
     }
   }
   return found;
+}
+
+function listed(parts: VariantSpec | ImageSpec): Exclude<VariantSpec['packages'], 'all' | undefined> {
+  return parts.packages === 'all' ? [] : (parts.packages ?? []);
 }
 
 function packageName(use: string | { name: string }): string {

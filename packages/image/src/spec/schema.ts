@@ -130,7 +130,10 @@ const config = z.strictObject({
 });
 
 const parts = {
-  packages: z.array(packageUse).optional(),
+  packages: z
+    .union([z.literal('all'), z.array(packageUse)])
+    .optional()
+    .describe('Which of the lock’s packages, in the order of their layers; or `all`.'),
   generate: generate.optional(),
   paths: paths.optional(),
   files: files.optional(),

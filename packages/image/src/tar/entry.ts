@@ -24,6 +24,7 @@ export function inOrder<Item extends { readonly path: string }>(entries: Iterabl
   return [...entries].sort((left, right) => (left.path === '.' ? -1 : right.path === '.' ? 1 : compareBytewise(left.path, right.path)));
 }
 
+/** The directory above a path; of the root the root. */
 export function parentOf(path: string): string {
   const slash = path.lastIndexOf('/');
   return slash < 0 ? '.' : path.slice(0, slash);

@@ -6,7 +6,7 @@ const flags = { file: 0x30, hardlink: 0x31, symlink: 0x32, directory: 0x35, pax:
 /** Of the extended headers, which are no entries. */
 const paxName = 'PaxHeader';
 /** Magic and version of POSIX.1. */
-const magic = 'ustar\0' + '00';
+const magic = 'ustar\u000000';
 
 /** The path as tar has it: directories end in a slash, the root is `./`. */
 function nameOf(entry: Entry): string {
