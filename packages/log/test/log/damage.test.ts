@@ -46,7 +46,7 @@ describe('damage', () => {
 
   it.each([
     ['a full tile', ['tile', '0', '000'], 999, 'tile/0/000'],
-    ['a full bundle', ['tile', 'entries', '000'], 3000, 'bundle 0'],
+    ['a full bundle', ['tile', 'entries', '000'], 3000, 'record 0'],
     ['a record', ['record', '000'], 9, 'record 0'],
   ])('fsck finds a flipped bit in %s far from the end', async (_, name, offset, where) => {
     await open();
