@@ -64,7 +64,7 @@ async function execute(
   flags: Readonly<Record<string, unknown>>,
   args: readonly string[],
 ): Promise<void> {
-  const output = createOutput({ progress: String(flags['progress'] ?? 'auto') });
+  const output = createOutput({ progress: typeof flags['progress'] === 'string' ? flags['progress'] : 'auto' });
   const controller = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => controller.abort(new Error(signal)));
   try {

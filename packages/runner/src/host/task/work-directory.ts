@@ -51,6 +51,7 @@ export async function makeWorkDirectory(path: string, plan: TaskPlan): Promise<W
   for (const volume of plan.volumes) {
     const target = join(path, 'volumes', volume.name);
     if (volume.kind === 'empty') await owned(target, 0o777);
+    if (volume.kind === 'directory' && volume.owned) await owned(volume.path, 0o777);
     if (volume.kind !== 'files') continue;
     await mkdir(target, { mode: 0o755 });
     for (const [name, content] of Object.entries(volume.files)) {
