@@ -3,7 +3,7 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -16,7 +16,7 @@ export const suites = ['trixie', 'trixie-updates', 'trixie-security'];
 
 /** Why these tests cannot run here, or undefined. */
 export const missing = ((): string | undefined => {
-  for (const tool of ['apt-get', 'dpkg', 'dpkg-deb']) {
+  for (const tool of ['apt-get', 'dpkg', 'dpkg-deb', 'xz']) {
     try {
       execFileSync(tool, ['--version']);
     } catch {
@@ -97,7 +97,13 @@ async function prepare(): Promise<void> {
     () => Infinity,
   );
   if (age < 6 * 3_600_000) return;
+  await rm(join(root, 'lists'), { recursive: true });
+  await mkdir(join(root, 'lists/partial'), { recursive: true });
   await apt('apt-get', ['-q', 'update']);
+  // The mirror serves what the archive serves, apt reads plain lists: through xz it takes half a minute a question.
+  await rm(join(root, 'mirror'), { recursive: true, force: true });
+  await cp(join(root, 'lists'), join(root, 'mirror'), { recursive: true });
+  for (const name of await readdir(join(root, 'lists'))) if (name.endsWith('.xz')) await run('xz', ['-d', join(root, 'lists', name)]);
   await writeFile(stamp, '');
 }
 
@@ -122,7 +128,7 @@ async function download(names: readonly string[]): Promise<Map<string, string>> 
 /** What apt fetched, as a mirror on loopback: `/debian` stands for both archives. */
 export async function mirrorOfApt(): Promise<TestMirror> {
   const files = new Map<string, Buffer>();
-  const folder = join(root, 'lists');
+  const folder = join(root, 'mirror');
   for (const name of await readdir(folder)) {
     const match = /_(dists_.*(?:InRelease|Packages\.xz))$/.exec(name);
     if (match === null) continue;

@@ -5,7 +5,7 @@ import { corrupt, LzmaDecoder } from './lzma.ts';
 import { Window } from './window.ts';
 
 const magic = Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0]);
-const footerMagic = Buffer.from('YZ');
+const footerMagic = Buffer.of(0x59, 0x5a);
 
 /**
  * Decodes .xz (file format 1.2.1): streams one after another with padding between, blocks, the index, every check. The
