@@ -40,9 +40,9 @@ export function* readArchive(bytes: Uint8Array, what: string): Generator<RawEntr
     const size = hasContent(flag) ? integer(pax.get('size'), numberAt(block, 124, 12, invalid), invalid) : 0;
     const from = at + 512;
     const to = from + size;
-    if (to > data.length) throw invalid('an entry is truncated');
     const content = data.subarray(from, to);
     at = from + Math.ceil(size / 512) * 512;
+    if (at > data.length) throw invalid('an entry is truncated');
     if (flag === 'x') local = new Map([...local, ...paxRecords(content, invalid)]);
     else if (flag === 'g') global = new Map([...global, ...paxRecords(content, invalid)]);
     else if (flag === 'L') local.set('path', cString(content));
