@@ -92,7 +92,8 @@ export function parsePolicy(value: unknown): Policy {
     const [issue] = result.error.issues;
     throw verifyErrors.error('VERIFY_POLICY_INVALID', `policy: ${issue?.path.join('.') || 'the document'}: ${issue?.message}`);
   }
-  return result.data as Policy;
+  const { version: _, ...policy } = result.data;
+  return policy as Policy;
 }
 
 /** Reads a policy file with the parser given (YAML's, say); default JSON, which is YAML too. Throws VERIFY_POLICY_INVALID. */
