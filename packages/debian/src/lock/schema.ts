@@ -97,7 +97,12 @@ export function checkLock(value: unknown): Lock {
   const suites = new Set(lock.suites.map(({ name }) => name));
   if (suites.size !== lock.suites.length) throw invalid('a suite is there twice');
   const names = new Set<string>();
-  for (const { name, suite } of lock.packages) {
+  const files = new Set<string>();
+  for (const { name, suite, path: file } of lock.packages) {
+    // The packages of a lock are laid into one folder by file name: two of one name would be one.
+    const base = file.slice(file.lastIndexOf('/') + 1);
+    if (!base.endsWith('.deb') || files.has(base)) throw invalid(`the file name ${base} is none of a package, or is there twice`);
+    files.add(base);
     if (names.has(name)) throw invalid(`package ${name} is there twice`);
     names.add(name);
     if (!suites.has(suite)) throw invalid(`package ${name} is of suite ${suite}, which the lock does not name`);

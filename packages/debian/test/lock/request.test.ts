@@ -86,6 +86,13 @@ describe('lock', () => {
     ['a hash that is none', changed((lock) => Object.assign(lock.packages[0] as object, { sha256: 'ABC' }))],
     ['a path that leads upwards', changed((lock) => Object.assign(lock.packages[0] as object, { path: 'pool/../../x' }))],
     ['no signature', changed((lock) => Object.assign(lock.suites[0]?.['inRelease'] as object, { signedBy: [] }))],
+    [
+      'a file name twice',
+      changed((lock) =>
+        Object.assign(lock.packages[0] as object, { path: `pool/elsewhere/${String(lock.packages[1]?.['path']).split('/').at(-1)}` }),
+      ),
+    ],
+    ['a file that is no package', changed((lock) => Object.assign(lock.packages[0] as object, { path: 'pool/lock.json' }))],
     ['no packages', changed((lock) => (lock.packages = []))],
   ])('refuses one with %s', (_title, broken) => {
     expect(() => parseLock(broken)).toThrow(code('DEBIAN_LOCK_INVALID'));
