@@ -15,24 +15,29 @@ export function applyPatch(current: KubeObject | undefined, patch: KubeObject, w
   const entries = entriesOf(current);
   const own = entries.find((other) => sameWriter(other, 'Apply', writer));
   const fields = fieldsOfObject(wanted);
-  let others = entries.filter((other) => other !== own);
-  const conflicts = others.flatMap((other) => conflictsWith(other, fields, current, wanted));
+  const conflicts = entries.flatMap((other) => (other === own ? [] : conflictsWith(other, fields, current, wanted)));
   if (conflicts.length > 0 && !force) throw refusal(conflicts);
-  for (const { manager, taken } of conflicts) {
-    others = others
-      .map((other) => (other.manager === manager ? { ...other, fieldsV1: subtract(other.fieldsV1, taken) } : other))
-      .filter(({ fieldsV1 }) => !isEmpty(fieldsV1));
-  }
+  // The same fields again are the same entry: an apply that changes nothing writes nothing.
+  const mine = own !== undefined && isDeepStrictEqual(own.fieldsV1, fields) ? own : entry('Apply', patch.apiVersion, writer, fields);
+  const others = entries.map((other) => (other === own ? mine : without(other, conflicts))).filter(({ fieldsV1 }) => !isEmpty(fieldsV1));
   const merged: Record<string, unknown> = merge(current ?? {}, wanted);
-  const dropped = others.reduce((left, { fieldsV1 }) => subtract(left, fieldsV1), subtract(own?.fieldsV1 ?? {}, fields));
-  remove(merged, dropped);
+  const taken = others.filter((other) => other !== mine);
+  remove(
+    merged,
+    taken.reduce((left, { fieldsV1 }) => subtract(left, fieldsV1), subtract(own?.fieldsV1 ?? {}, fields)),
+  );
   merged['metadata'] ??= {};
-  return withEntries(merged as KubeObject, [...others, entry('Apply', patch.apiVersion, writer, fields)]);
+  return withEntries(merged as KubeObject, others.includes(mine) ? others : [...others, mine]);
+}
+
+function without(other: Managed, conflicts: readonly Conflict[]): Managed {
+  return conflicts
+    .filter((conflict) => conflict.with === other)
+    .reduce((left, { taken }) => ({ ...left, fieldsV1: subtract(left.fieldsV1, taken) }), other);
 }
 
 interface Conflict {
-  readonly manager: string;
-  readonly apiVersion: string;
+  readonly with: Managed;
   readonly path: string;
   readonly taken: Fields;
 }
@@ -50,7 +55,7 @@ function conflictsWith(other: Managed, fields: Fields, current: unknown, wanted:
       if (isObject(left) && isObject(right) && !isEmpty(inner) && !isEmpty(own)) walk(inner, own, left, right, at);
       else if (!isDeepStrictEqual(left, right)) {
         const taken = at.reduceRight<Fields>((below, part) => ({ [`f:${part}`]: below }), {});
-        found.push({ manager: other.manager, apiVersion: other.apiVersion, path: `.${at.join('.')}`, taken });
+        found.push({ with: other, path: `.${at.join('.')}`, taken });
       }
     }
   };
@@ -60,19 +65,13 @@ function conflictsWith(other: Managed, fields: Fields, current: unknown, wanted:
 
 function refusal(conflicts: readonly Conflict[]): Error {
   const one = conflicts.length === 1;
-  const managers = [...new Set(conflicts.map(({ manager, apiVersion }) => `"${manager}" using ${apiVersion}`))];
-  const lists = managers.map((manager) => {
-    const paths = conflicts.filter((conflict) => `"${conflict.manager}" using ${conflict.apiVersion}` === manager).map(({ path }) => path);
-    return one ? `conflict with ${manager}: ${paths[0]}` : `conflicts with ${manager}:\n${paths.map((path) => `- ${path}`).join('\n')}`;
+  const named = conflicts.map(({ with: { manager, apiVersion }, path }) => ({ who: `"${manager}" using ${apiVersion}`, path }));
+  const lists = [...new Set(named.map(({ who }) => who))].map((who) => {
+    const paths = named.filter((conflict) => conflict.who === who).map(({ path }) => path);
+    return one ? `conflict with ${who}: ${paths[0]}` : `conflicts with ${who}:\n${paths.map((path) => `- ${path}`).join('\n')}`;
   });
   return storeErrors.error('STORE_CONFLICT', `Apply failed with ${conflicts.length} conflict${one ? '' : 's'}: ${lists.join('\n')}`, {
-    details: {
-      causes: conflicts.map(({ manager, apiVersion, path }) => ({
-        reason: 'FieldManagerConflict',
-        message: `conflict with "${manager}" using ${apiVersion}`,
-        field: path,
-      })),
-    },
+    details: { causes: named.map(({ who, path }) => ({ reason: 'FieldManagerConflict', message: `conflict with ${who}`, field: path })) },
   });
 }
 

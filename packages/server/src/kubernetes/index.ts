@@ -1,0 +1,2 @@
+export { createKubernetesRoutes } from './routes.ts';
+export type { AccessWish, KubernetesOptions } from './options.ts';
