@@ -33,5 +33,6 @@ export const serverErrors = catalogue({
   SERVER_BACKUP_INVALID: { summary: 'a backup is damaged or of another kind', exit: 'invalid' },
   SERVER_NOT_FOUND: { summary: 'there is nothing at that address', exit: 'not-found', status: 404 },
   SERVER_INPUT_INVALID: { summary: 'a workspace binding of Colophon’s own drivers is wrong', exit: 'usage', status: 400 },
+  SERVER_ADMISSION: { summary: 'a Tekton object is not valid, or asks for what is not supported', exit: 'usage', status: 400 },
   SERVER_BODY_TOO_LARGE: { summary: 'a request body is larger than allowed', status: 413 },
 });

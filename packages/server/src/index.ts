@@ -1,1 +1,10 @@
-export {};
+export { serverErrors } from './errors.ts';
+export { dataDirectory, defaultDataDirectory, openDataDirectory } from './config/data-directory.ts';
+export type { DataDirectory } from './config/data-directory.ts';
+export { parseServerOptions } from './config/options.ts';
+export type { ServerOptions, ServerOptionsInput } from './config/options.ts';
+export { launcher, programFiles } from './bootstrap/program-tree.ts';
+export { programVersion, startServer } from './start/server.ts';
+export type { RunningServer } from './start/server.ts';
+export { resources } from './resources.ts';
+export { signingConfig, trustedRoot } from './trust/trusted-root.ts';

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { BlobStore, KubeObject, ObjectStore } from '@colophon/store';
 import { parseJson, toErrorRecord } from '@colophon/core';
+import type { InTotoStatement } from '@colophon/attest';
 import type { BuildRecord } from '@colophon/runner';
 import {
   bundleBytes,
@@ -12,6 +13,7 @@ import {
   type RekorBundle,
   type SignerClient,
 } from '@colophon/sign';
+import type { BootstrapRecord } from '../bootstrap/step-images.ts';
 import { resources } from '../resources.ts';
 import type { BuildStatus, SignedItem } from './build-status.ts';
 import { pending } from './build-status.ts';
@@ -25,7 +27,7 @@ export type Unsigned =
   | {
       readonly kind: 'statement';
       readonly name: string;
-      readonly statement: { predicateType: string };
+      readonly statement: InTotoStatement;
       readonly images: SignedItem['images'];
     }
   | { readonly kind: 'simplesigning'; readonly name: string; readonly images: SignedItem['images'] };
@@ -39,7 +41,7 @@ export interface AttestorOptions {
   readonly log: LogClient;
   readonly images: FindImageStore;
   readonly storage: readonly ('legacy' | 'referrers')[];
-  readonly unsigned: (record: BuildRecord) => Promise<readonly Unsigned[]>;
+  readonly unsigned: (record: BuildRecord | BootstrapRecord) => Promise<readonly Unsigned[]>;
   readonly logger: Logger;
   /** Builds worked on at a time. */
   readonly parallel?: number;
@@ -69,7 +71,7 @@ export async function startAttestor(options: AttestorOptions): Promise<Attestor>
   const take = (build: KubeObject) => {
     const { namespace, name } = build.metadata;
     if ((build.status as BuildStatus | undefined)?.phase === 'Complete' || namespace === undefined || name === undefined) return;
-    if ((build.spec as BuildRecord).parent === undefined) queue.add(name, { namespace, name });
+    if ((build.spec as Partial<BuildRecord>).parent === undefined) queue.add(name, { namespace, name });
   };
 
   const { items, resourceVersion } = await store.list(resources.builds);
@@ -110,7 +112,7 @@ async function watch(
 }
 
 export async function attestBuild(build: KubeObject, options: AttestorOptions): Promise<void> {
-  const record = build.spec as BuildRecord;
+  const record = build.spec as BuildRecord | BootstrapRecord;
   let status = (build.status as BuildStatus | undefined) ?? pending;
   if (status.phase === 'Pending') {
     const items = await Promise.all((await options.unsigned(record)).map((item) => signItem(item, options)));

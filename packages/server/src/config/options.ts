@@ -27,6 +27,9 @@ export const serverOptions = z.strictObject({
   /** Storage of attestations: cosign 2's tags, OCI 1.1 referrers, or both. */
   storage: z.array(z.enum(['legacy', 'referrers'])).default(['legacy', 'referrers']),
   passwordFile: z.string().optional(),
+  /** Folder of the step images' specifications and locks, and of the command's own package: set by the command. */
+  images: z.string().default(''),
+  program: z.string().default(''),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
 });
 

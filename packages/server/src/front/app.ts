@@ -14,6 +14,7 @@ export interface Parts {
   /** Answers a push webhook; it checks the sender's signature itself. */
   readonly push: (headers: Headers, body: Uint8Array) => Promise<object>;
   readonly trust: Hono;
+  readonly administration: Hono;
   readonly metrics: () => Promise<string>;
   readonly ready: () => boolean;
 }
@@ -45,6 +46,7 @@ export function createApp(parts: Parts): { fetch(request: Request): Response | P
   app.route('/', parts.log);
   app.route('/kubernetes', parts.kubernetes);
   app.route('/', parts.trust);
+  app.route('/', parts.administration);
   return { fetch: (request) => app.fetch(liftToken(request)) };
 }
 

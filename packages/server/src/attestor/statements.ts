@@ -1,0 +1,149 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { join } from 'node:path';
+import {
+  builderId,
+  chainsPayload,
+  imageSignatureStatement,
+  provenance,
+  type ChainsConfig,
+  type ChainsPipelineRun,
+  type ChainsTaskRun,
+  type InTotoStatement,
+  type LogFacts,
+} from '@colophon/attest';
+import { isColophonError } from '@colophon/core';
+import type { BuildRecord } from '@colophon/runner';
+import type { KubeObject, ObjectStore } from '@colophon/store';
+import { stepImageStatement } from '../bootstrap/statement.ts';
+import type { BootstrapRecord } from '../bootstrap/step-images.ts';
+import { resources } from '../resources.ts';
+import type { Unsigned } from './attestor.ts';
+import type { AttestedImage } from './build-status.ts';
+
+export interface StatementsOptions {
+  readonly store: ObjectStore;
+  /** `DATA/runs`. */
+  readonly logs: string;
+  readonly publicUrl: () => URL;
+  readonly version: string;
+  /** Formats of Chains that are written besides our own. */
+  readonly chains: readonly ChainsConfig[];
+}
+
+/** What is signed for a finished run: its provenance, in our own build type and in Chains' formats as configured, and a signature of each image. */
+export function createStatements(options: StatementsOptions): (record: BuildRecord | BootstrapRecord) => Promise<readonly Unsigned[]> {
+  return async (record) => {
+    if (isBootstrap(record)) return bootstrapStatements(record, options);
+    const children = await childRecords(record, options.store);
+    const images = imagesOf([record, ...children]);
+    if (images.length === 0) return [];
+    const logs = await logFacts(children.length === 0 ? [record] : children, options);
+    const builder = {
+      id: builderId(options.publicUrl().href.replace(/\/$/, ''), record.mode === 'none' ? 'sandbox' : record.mode),
+      version: { colophon: options.version },
+    };
+    const own: Unsigned = { kind: 'statement', name: 'provenance', statement: provenance({ record, children, builder, logs }), images };
+    const signatures = images.flatMap((image): Unsigned[] => [
+      { kind: 'simplesigning', name: `signature ${image.repository}`, images: [image] },
+      {
+        kind: 'statement',
+        name: `image signature ${image.repository}`,
+        statement: imageSignatureStatement(image.digest as `sha256:${string}`),
+        images: [image],
+      },
+    ]);
+    return [own, ...(await chainsStatements(record, images, options)), ...signatures];
+  };
+}
+
+function isBootstrap(record: BuildRecord | BootstrapRecord): record is BootstrapRecord {
+  return 'bootstrap' in record;
+}
+
+function bootstrapStatements(record: BootstrapRecord, { publicUrl, version }: StatementsOptions): Unsigned[] {
+  const { repository, digest, mediaType, size } = record.bootstrap;
+  const images = [{ repository, digest, mediaType, size }];
+  const statement = stepImageStatement(record, publicUrl().href.replace(/\/$/, ''), version);
+  return [
+    { kind: 'statement', name: 'provenance', statement, images },
+    { kind: 'simplesigning', name: 'signature', images },
+    { kind: 'statement', name: 'image signature', statement: imageSignatureStatement(digest as `sha256:${string}`), images },
+  ];
+}
+
+async function childRecords(record: BuildRecord, store: ObjectStore): Promise<BuildRecord[]> {
+  const records: BuildRecord[] = [];
+  for (const { uid, namespace } of record.children) {
+    const build = await store.get(resources.builds, namespace, uid);
+    if (build !== undefined) records.push(build.spec as BuildRecord);
+  }
+  return records;
+}
+
+/** Each repository and digest once, whatever its tags. */
+function imagesOf(records: readonly BuildRecord[]): AttestedImage[] {
+  const images = new Map<string, AttestedImage>();
+  for (const { produced } of records) {
+    for (const { repository, digest, mediaType, size } of produced)
+      images.set(`${repository}@${digest}`, { repository, digest, mediaType, size });
+  }
+  return [...images.values()].toSorted((left, right) =>
+    `${left.repository}@${left.digest}` < `${right.repository}@${right.digest}` ? -1 : 1,
+  );
+}
+
+/** Digests of the logs as they are kept; a step that never ran has none. */
+async function logFacts(records: readonly BuildRecord[], { store, logs }: StatementsOptions): Promise<LogFacts[]> {
+  const facts: LogFacts[] = [];
+  for (const { run, uid } of records) {
+    const taskRun = run.kind === 'TaskRun' ? await store.get(resources.taskruns, run.namespace, run.name) : undefined;
+    const steps = (taskRun?.status?.steps ?? []) as { name: string; container: string }[];
+    for (const { name, container } of steps) {
+      const hash = createHash('sha256');
+      let size = 0;
+      try {
+        for await (const chunk of createReadStream(join(logs, uid, `${container}.log`))) {
+          hash.update(chunk as Buffer);
+          size += (chunk as Buffer).length;
+        }
+      } catch {
+        continue;
+      }
+      const task = taskRun?.metadata.labels?.['tekton.dev/pipelineTask'] ?? run.name;
+      facts.push({ task, step: name, sha256: hash.digest('hex'), size });
+    }
+  }
+  return facts;
+}
+
+async function chainsStatements(
+  record: BuildRecord,
+  images: readonly AttestedImage[],
+  { store, chains }: StatementsOptions,
+): Promise<Unsigned[]> {
+  if (chains.length === 0) return [];
+  const { run } = record;
+  const type = run.kind === 'PipelineRun' ? resources.pipelineruns : resources.taskruns;
+  const object = await store.get(type, run.namespace, run.name);
+  if (object === undefined) return [];
+  const children = await Promise.all(record.children.map(({ namespace, name }) => store.get(resources.taskruns, namespace, name)));
+  const present = children.filter((child): child is KubeObject => child !== undefined) as unknown as ChainsTaskRun[];
+  const statements: Unsigned[] = [];
+  for (const config of chains) {
+    try {
+      const { payloads } = chainsPayload(config, object as unknown as ChainsTaskRun | ChainsPipelineRun, present);
+      for (const [key, payload] of Object.entries(payloads)) {
+        if (isStatement(payload)) statements.push({ kind: 'statement', name: `chains ${key}`, statement: payload, images });
+      }
+    } catch (error) {
+      // Chains gives such runs up too; our own provenance does not depend on it.
+      if (!isColophonError(error)) throw error;
+    }
+  }
+  return statements;
+}
+
+function isStatement(payload: unknown): payload is InTotoStatement {
+  return typeof payload === 'object' && payload !== null && 'predicateType' in payload;
+}

@@ -1,0 +1,91 @@
+import { randomUUID } from 'node:crypto';
+import { createServer } from 'node:http';
+import { chmod, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseReference } from '@colophon/oci';
+import type { OpenRelays, ProducedImage, Relays } from '@colophon/runner';
+import { startRecordingProxy } from '@colophon/source';
+import type { TokenStore } from '../access/tokens.ts';
+import { serverErrors } from '../errors.ts';
+import type { Registries } from './registries.ts';
+
+/** Images that a token pushed, as the embedded registry saw them arrive. */
+export type PushedBy = (subject: string) => Promise<readonly Omit<ProducedImage, 'task' | 'workspace'>[]>;
+
+export interface RelaysOptions {
+  /** `DATA/sockets`. */
+  readonly directory: string;
+  readonly tokens: TokenStore;
+  readonly registries: Registries;
+  readonly pushedBy: PushedBy;
+}
+
+/**
+ * The two ways out that a TaskRun can be granted, each over a Unix socket of its own that dies with the attempt: the recording proxy, and a token that pushes to one
+ * repository of the embedded registry. The token's subject is opaque: the registry records it, and the control plane alone knows which run it was.
+ */
+export function createRelays(options: RelaysOptions): Relays {
+  const { directory, tokens, registries, pushedBy } = options;
+  return {
+    async open({ network, push }) {
+      const id = randomUUID().slice(0, 13);
+      const closers: (() => Promise<void>)[] = [];
+      const sockets: { hostPath: string; path: string }[] = [];
+      const masks: string[] = [];
+      let proxySocket: string | undefined;
+      if (network) {
+        proxySocket = join(directory, `p-${id}.sock`);
+        const proxy = await startRecordingProxy({ socketPath: proxySocket });
+        closers.push(
+          () => proxy.close(),
+          () => rm(proxySocket as string, { force: true }),
+        );
+      }
+      const subject = `run-token-${id}`;
+      if (push !== undefined) {
+        const { registry, repository } = parseReference(push);
+        if (!registries.isOwn(registry))
+          throw serverErrors.error('SERVER_FORBIDDEN', `a push token can be given for the embedded registry only, not for ${registry}`);
+        const token = await tokens.issue(subject, [{ verbs: ['read', 'write'], area: 'registry', repository }], {
+          temporary: true,
+          subject,
+        });
+        masks.push(token, Buffer.from(`colophon:${token}`).toString('base64'));
+        const hostPath = join(directory, `t-${id}.sock`);
+        const close = await serveToken(hostPath, registry, token);
+        sockets.push({ hostPath, path: '/tekton/push-token.sock' });
+        closers.push(close, async () => void (await tokens.revoke(subject)));
+      }
+      let closed: Promise<readonly ProducedImage[]> | undefined;
+      const relays: OpenRelays = {
+        sockets,
+        masks,
+        ...(proxySocket === undefined ? {} : { proxySocket }),
+        close: () =>
+          (closed ??= (async () => {
+            for (const close of closers) await close();
+            return push === undefined ? [] : (await pushedBy(subject)).map((image) => ({ ...image, task: '', workspace: '' }));
+          })()),
+      };
+      return relays;
+    },
+  };
+}
+
+/** Answers every request with a docker config.json that carries the token. */
+async function serveToken(path: string, registry: string, token: string): Promise<() => Promise<void>> {
+  const auth = Buffer.from(`colophon:${token}`).toString('base64');
+  const server = createServer((_request, response) =>
+    response.setHeader('content-type', 'application/json').end(JSON.stringify({ auths: { [registry]: { auth } } })),
+  );
+  await rm(path, { force: true });
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(path, resolve));
+  // Root of a step is another id: the socket itself must be open, the folder that holds it is not.
+  await chmod(path, 0o666);
+  return async () => {
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    server.closeAllConnections();
+    await closed;
+    await rm(path, { force: true });
+  };
+}
