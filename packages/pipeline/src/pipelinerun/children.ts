@@ -32,7 +32,7 @@ export function childOf(
   if ((task.params ?? []).length > 0) spec.params = task.params as NonNullable<typeof task.params>;
   const account = override?.serviceAccountName ?? run.spec.taskRunTemplate?.serviceAccountName;
   if (account !== undefined) spec.serviceAccountName = account;
-  if (task.taskRef !== undefined) spec.taskRef = task.taskRef;
+  if (task.taskRef !== undefined) spec.taskRef = { ...task.taskRef };
   else spec.taskSpec = replaceInTaskSpec(bareSpec(task), propagated);
   if ((task.retries ?? 0) !== 0) spec.retries = task.retries as number;
   const timeout = override?.timeout ?? task.timeout;
@@ -66,7 +66,7 @@ export function childOf(
     },
     spec,
   };
-  return { child: defaultTaskRun(child) };
+  return { child: defaultTaskRun(structuredClone(child)) };
 }
 
 /** An inline spec without what only a pipeline knows: its metadata and a custom task's fields. */

@@ -261,8 +261,10 @@ function withReferences(
       byTask.set(task, { apiVersion: 'tekton.dev/v1', kind: 'TaskRun', name: child.metadata.name, pipelineTaskName: task });
   }
   for (const { task } of states) {
-    const reference = byTask.get(task.name);
-    if (reference === undefined) continue;
+    const known = byTask.get(task.name);
+    if (known === undefined) continue;
+    const reference = { ...known };
+    byTask.set(task.name, reference);
     if (task.displayName !== undefined) reference.displayName = task.displayName;
     if ((task.when ?? []).length > 0 && reference.whenExpressions === undefined)
       reference.whenExpressions = task.when as NonNullable<typeof task.when>;

@@ -27,14 +27,18 @@ export interface BuildRecord {
   readonly claims: readonly ClaimRecord[];
   /** True: a step of this run could reach the network (through the recording proxy). */
   readonly network: boolean;
-  /** False as soon as one step had the network, or an input was not pinned to a digest. */
+  /** False as soon as a step saw something that the record does not fix: `notReplayable` says what. */
   readonly replayable: boolean;
+  /** The network, Secrets, ConfigMaps, or a claim that outlives the run; each once, sorted. Empty: replayable. */
+  readonly notReplayable: readonly ('claim' | 'configMap' | 'network' | 'secret')[];
   /** The isolation that the host reported when it ran the steps; names builder.id. `none`: no step ever ran. */
   readonly mode: 'sandbox' | 'sandbox-rootless' | 'none';
   /** RFC 3339, UTC, seconds, as in the run's status. */
   readonly startedAt: string;
   readonly finishedAt: string;
   readonly outcome: { readonly succeeded: boolean; readonly reason: string; readonly message: string };
+  /** The run's final status, as it is written right after this record: a crash in between is made good from here. */
+  readonly status: Readonly<Record<string, unknown>>;
 }
 
 export type RunKind = 'PipelineRun' | 'TaskRun';
@@ -110,7 +114,10 @@ export interface StepImageRecord {
   readonly digest: Digest;
 }
 
-/** An image that left the run through an `images.colophon.dev` workspace; its digest was computed by the control plane. */
+/**
+ * An image that left the run through an `images.colophon.dev` workspace, its digest computed by the control plane; or one
+ * that a step pushed with the run's own token, seen by the registry as it arrived (`workspace` is empty then).
+ */
 export interface ProducedImage {
   readonly task: string;
   readonly workspace: string;

@@ -81,3 +81,40 @@ export interface Masks {
   /** At most a few hundred values of at least four characters. */
   values(run: RunReference): Promise<readonly string[]>;
 }
+
+/** The narrow ways out of a sandbox that a TaskRun's annotations ask for. */
+export interface Relays {
+  /**
+   * Opens them for one attempt of a TaskRun, and for it alone. `network`: a Unix socket that leads to the recording
+   * proxy. `push`: a socket that gives a push token for this repository and this run. Rejects when the run may not have what it
+   * asks for; the TaskRun then fails with the message.
+   */
+  open(request: RelayRequest): Promise<OpenRelays>;
+}
+
+export interface RelayRequest {
+  readonly run: RunReference;
+  readonly network: boolean;
+  /** Absent: no token is asked for. */
+  readonly push?: string;
+}
+
+export interface OpenRelays {
+  /** Given if `network` was asked for. */
+  readonly proxySocket?: string;
+  /** Sockets that steps see, and where. */
+  readonly sockets: readonly { readonly hostPath: string; readonly path: string }[];
+  /** Values that must not stand in the logs of this attempt. */
+  readonly masks: readonly string[];
+  /** Closes them and gives the images that the steps pushed with the token, as the registry saw them arrive. Idempotent. */
+  close(): Promise<readonly ProducedImage[]>;
+}
+
+/** Everything that the controller needs from the rest of the house. */
+export interface Collaborators {
+  readonly inputs: Inputs;
+  readonly images: Images;
+  readonly outputs: Outputs;
+  readonly masks: Masks;
+  readonly relays: Relays;
+}

@@ -20,3 +20,9 @@ export type {
   PreparedInput,
   ResolvedImage,
 } from './contract.ts';
+export type { Collaborators, OpenRelays, RelayRequest, Relays } from './contract.ts';
+export { startController } from './controller.ts';
+export type { Controller, ControllerOptions } from './controller.ts';
+export type { Log } from './context.ts';
+export type { TaskHost } from './host.ts';
+export { ipcTaskHost } from './ipc-host.ts';
