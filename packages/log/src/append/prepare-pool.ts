@@ -27,6 +27,8 @@ interface Member {
 const maxWaiting = 8192;
 const maxWaitingBytes = 256 * 1024 * 1024;
 const perMessage = 16;
+/** A second message waits at the worker while it has one in hand. */
+const inHand = 2 * perMessage;
 
 /**
  * Worker threads that parse and check proposed entries, so that neither a hostile entry nor a costly key holds up the
@@ -83,7 +85,7 @@ export class PreparePool {
     worker.unref();
     worker.on('message', (replies: readonly PrepareReply[]) => {
       for (const reply of replies) settle(member(), reply);
-      worker.unref();
+      if (member().running.size === 0) worker.unref();
       this.#dispatch();
     });
     worker.on('error', (cause) => this.#replace(member(), cause));
@@ -105,7 +107,7 @@ export class PreparePool {
   #dispatch(): void {
     for (const { worker, running } of this.#members) {
       if (this.#queue.length === 0) return;
-      if (running.size > 0) continue;
+      if (running.size > inHand - perMessage) continue;
       const share = Math.min(perMessage, Math.max(1, Math.ceil(this.#queue.length / this.#members.length)));
       const batch = this.#queue.splice(0, share);
       for (const waiting of batch) running.set(waiting.request.id, waiting);

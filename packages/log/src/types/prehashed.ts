@@ -1,4 +1,4 @@
-import { constants, createECDH, publicDecrypt, type KeyObject } from 'node:crypto';
+import { constants, createECDH, publicDecrypt, type ECDH, type KeyObject } from 'node:crypto';
 import { readDer } from './der.ts';
 
 /*
@@ -64,10 +64,12 @@ function verifyEcdsa(curve: Curve, publicPoint: Buffer, digest: Uint8Array, sign
   const { n } = curve;
   const [r, s] = readSignature(signature);
   if (r <= 0n || r >= n || s <= 0n || s >= n) return false;
-  const sum = addToMultipleOfG(curve, publicPoint, mod(leftmost(digest, n) * invert(r, n), n));
+  // One inversion for both: 1/r = s/(rs), 1/s = r/(rs).
+  const inverse = invert(r * s, n);
+  const sum = addToMultipleOfG(curve, publicPoint, mod(leftmost(digest, n) * mod(s * inverse, n), n));
   if (sum === undefined) return false;
-  const ecdh = createECDH(curve.name);
-  ecdh.setPrivateKey(toBytes(mod(r * invert(s, n), n), curve.bytes));
+  const ecdh = multiplier(curve);
+  ecdh.setPrivateKey(toBytes(mod(r * mod(r * inverse, n), n), curve.bytes));
   return mod(toNumber(ecdh.computeSecret(sum)), n) === r;
 }
 
@@ -75,7 +77,7 @@ function verifyEcdsa(curve: Curve, publicPoint: Buffer, digest: Uint8Array, sign
 function addToMultipleOfG(curve: Curve, publicPoint: Buffer, scalar: bigint): Buffer | undefined {
   if (scalar === 0n) return publicPoint;
   const { p, bytes } = curve;
-  const ecdh = createECDH(curve.name);
+  const ecdh = multiplier(curve);
   ecdh.setPrivateKey(toBytes(scalar, bytes));
   const [x1, y1] = coordinates(ecdh.getPublicKey(), bytes);
   const [x2, y2] = coordinates(publicPoint, bytes);
@@ -84,6 +86,15 @@ function addToMultipleOfG(curve: Curve, publicPoint: Buffer, scalar: bigint): Bu
   const x = mod(slope * slope - x1 - x2, p);
   const y = mod(slope * (x1 - x) - y1, p);
   return Buffer.concat([Buffer.of(0x04), toBytes(x, bytes), toBytes(y, bytes)]);
+}
+
+const multipliers = new Map<string, ECDH>();
+
+/** Making one costs as much as using it. */
+function multiplier({ name }: Curve): ECDH {
+  const ecdh = multipliers.get(name) ?? createECDH(name);
+  multipliers.set(name, ecdh);
+  return ecdh;
 }
 
 function coordinates(point: Buffer, bytes: number): [bigint, bigint] {

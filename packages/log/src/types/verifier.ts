@@ -1,5 +1,6 @@
 import { createPublicKey, verify, X509Certificate, type KeyObject } from 'node:crypto';
 import { decodePem, encodePem, sha256Hex } from '@colophon/core';
+import { Lru } from '../tiles/lru.ts';
 import { verifyEd25519ph } from './ed25519ph.ts';
 import { invalidEntry } from './fields.ts';
 import { verifyPrehashed } from './prehashed.ts';
@@ -20,9 +21,23 @@ export interface Verifier {
 const maxChain = 10;
 const curves = new Set(['prime256v1', 'secp384r1', 'secp521r1']);
 
+/** Signers come back with the same key; reading one costs as much as checking a signature. */
+const recent = new Lru<string, Verifier>(256);
+const maxCached = 16 * 1024;
+
 /** The proposer chooses every byte. Throws LOG_ENTRY_INVALID. */
 export function parseVerifier(pem: Uint8Array, options: { chain: 'check' | 'leaf' } = { chain: 'leaf' }): Verifier {
-  const blocks = pemBlocks(Buffer.from(pem).toString('utf8'));
+  const text = Buffer.from(pem).toString('utf8');
+  const name = `${options.chain} ${text}`;
+  const known = recent.get(name);
+  if (known !== undefined) return known;
+  const verifier = readVerifier(text, options.chain);
+  if (name.length <= maxCached) recent.set(name, verifier);
+  return verifier;
+}
+
+function readVerifier(text: string, chain: 'check' | 'leaf'): Verifier {
+  const blocks = pemBlocks(text);
   const [first] = blocks;
   if (first === undefined) throw invalidEntry('invalid public key: failure decoding PEM');
   if (blocks.length === 1 && first.label === 'PUBLIC KEY') {
@@ -35,7 +50,7 @@ export function parseVerifier(pem: Uint8Array, options: { chain: 'check' | 'leaf
     if (label !== 'CERTIFICATE') throw invalidEntry(`invalid public key: cannot handle type ${label}`);
     return certificateFromDer(der);
   });
-  if (options.chain === 'check') checkChain(certificates);
+  if (chain === 'check') checkChain(certificates);
   const leaf = certificates[0] as X509Certificate;
   const canonical = blocks.map(({ der }) => encodePem('CERTIFICATE', der)).join('');
   return { canonical, keyHash: sha256Hex(canonical), subjects: subjectsOf(leaf), key: supported(leaf.publicKey) };
