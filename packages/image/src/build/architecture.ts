@@ -102,7 +102,7 @@ async function takeOver(layout: Layout, base: OpenImage, output: LayoutWriter): 
   const layers: ImageLayer[] = [];
   for (const [index, descriptor] of base.manifest.layers.entries()) {
     const blob = await layout.bytes(descriptor, layerLimit);
-    await output.putBlob(blob, descriptor.mediaType);
+    await output.putBlob(blob, descriptor.mediaType, descriptor.digest);
     await applyForeignLayer(tree, blob, index, `layer ${index + 1} of the base`);
     const status = [...tree.nodes()].filter(
       ({ path, layer, text }) => layer === index && text !== undefined && path.startsWith('var/lib/dpkg/status.d/'),
@@ -143,6 +143,6 @@ async function writeImage({ layers, tree }: Assembly, variant: VariantSpec, fact
     subject: descriptor,
     annotations: { 'org.opencontainers.image.created': created },
   };
-  const sbomManifest = await output.putBlob(canonicalJsonBytes(artifact), mediaTypes.manifest);
+  const sbomManifest = { ...(await output.putBlob(canonicalJsonBytes(artifact), mediaTypes.manifest)), artifactType: spdxType };
   return { architecture, platform, descriptor, layers, sbom, sbomManifest };
 }

@@ -7,7 +7,7 @@ import { libraryCacheEntries } from '../parts/library-cache.ts';
 import { nsswitchEntries, osReleaseEntries, pathEntries, rootEntries } from '../parts/system-files.ts';
 import type { FilesSpec, ImageSpec, VariantSpec } from '../spec/schema.ts';
 import { inOrder, type Entry } from '../tar/entry.ts';
-import type { PackageJob } from '../work/job.ts';
+import type { WantedPackage } from '../work/job.ts';
 import { layerDescriptor, type LayerStore } from './layer-store.ts';
 import type { ImageLayer } from './layer.ts';
 import { packageJobs, type PackageInputs } from './packages.ts';
@@ -81,7 +81,7 @@ function rootOf(spec: ImageSpec, parts: VariantSpec, records: readonly LayerReco
 }
 
 /** A package is converted again where links of the tree below, or times later than the image's, show that it must be. */
-async function settled(job: PackageJob, record: LayerRecord, tree: Tree, context: AssemblyContext): Promise<LayerRecord> {
+async function settled(job: WantedPackage, record: LayerRecord, tree: Tree, context: AssemblyContext): Promise<LayerRecord> {
   let options = job.options;
   let current = record;
   for (let attempt = 0; attempt < 8; attempt++) {

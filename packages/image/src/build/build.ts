@@ -20,8 +20,8 @@ export interface BuildOptions {
   readonly spec: ImageSpec;
   /** One for each architecture of the specification; none is needed where it names no packages. */
   readonly lock?: Lock | readonly Lock[];
-  /** Where the .deb of that SHA-256 is. It is checked again. */
-  readonly debs: (sha256: string) => string;
+  /** Where the .deb of that SHA-256 is; asked for only what the layer cache does not have. May be a promise while it is being fetched. It is checked again. */
+  readonly debs: (sha256: string) => string | Promise<string>;
   readonly base?: LayoutImage;
   /** Directory of local files. */
   readonly files?: string;
@@ -68,6 +68,8 @@ export async function buildImage(options: BuildOptions): Promise<BuildResult> {
   const cacheDirectory = options.cache ?? (await mkdtemp(join(tmpdir(), 'colophon-layers-')));
   const pool = createLayerPool(cacheDirectory, options.workers);
   try {
+    // The index names what this build made, and nothing of an earlier one. Blobs that nobody names any more are left.
+    await rm(join(options.output, 'index.json'), { force: true });
     const output = await createLayout(options.output);
     const store = createLayerStore(await openLayerCache(cacheDirectory), pool, output, options.onProgress);
     return await buildAll(options, variants, output, store);

@@ -3,7 +3,7 @@ import { coreErrors } from '@colophon/core';
 import { encodeLayer, type LayerRecord } from '../layer/record.ts';
 import type { Entry } from '../tar/entry.ts';
 import type { LayerCache } from '../work/cache.ts';
-import { packageKey, type FilesJob, type PackageJob } from '../work/job.ts';
+import { packageKey, type FilesJob, type WantedPackage } from '../work/job.ts';
 import type { LayerPool } from '../work/pool.ts';
 
 export interface BuildProgress {
@@ -16,7 +16,7 @@ export interface BuildProgress {
 
 /** Gets layers made, or from the cache, and puts their bytes into the output layout. */
 export interface LayerStore {
-  packages(jobs: readonly PackageJob[]): Promise<LayerRecord[]>;
+  packages(jobs: readonly WantedPackage[]): Promise<LayerRecord[]>;
   files(jobs: readonly FilesJob[]): Promise<LayerRecord[]>;
   /** A small layer of generated entries, made here and now. */
   generated(entries: readonly Entry[]): Promise<LayerRecord>;
@@ -34,7 +34,7 @@ export function createLayerStore(
   const keys = new Map<string, string>();
   const small = new Map<string, Buffer>();
   const keep = async (record: LayerRecord, blob: Buffer, key?: string): Promise<LayerRecord> => {
-    if (!written.has(record.digest)) await output.putBlob(blob, mediaTypes.layerGzip);
+    if (!written.has(record.digest)) await output.putBlob(blob, mediaTypes.layerGzip, record.digest);
     written.add(record.digest);
     if (key === undefined) small.set(record.digest, blob);
     else keys.set(record.digest, key);
@@ -56,9 +56,15 @@ export function createLayerStore(
           return keep(found.record, found.blob, key);
         }),
       );
-      // The largest first: no core waits long for the last one.
+      // The largest first: no core waits long for the last one. A file that is still being fetched lets the others pass.
       const missing = jobs.filter((_, index) => records[index] === undefined).sort((left, right) => right.size - left.size);
-      const made = await pool.run(missing, (job) => onProgress?.({ kind: 'layer', name: packageLabel(job as PackageJob), cached: false }));
+      const made = await Promise.all(
+        missing.map(async (job) => {
+          const result = await pool.run({ ...job, deb: await job.deb() });
+          onProgress?.({ kind: 'layer', name: packageLabel(job), cached: false });
+          return result;
+        }),
+      );
       for (const [index, job] of missing.entries()) {
         const { record, blob } = await fromCache(made[index]?.key as string);
         records[jobs.indexOf(job)] = await keep(record, blob, packageKey(job));
@@ -66,7 +72,13 @@ export function createLayerStore(
       return records as LayerRecord[];
     },
     async files(jobs) {
-      const made = await pool.run(jobs, (job) => onProgress?.({ kind: 'layer', name: (job as FilesJob).files.source, cached: false }));
+      const made = await Promise.all(
+        jobs.map(async (job) => {
+          const result = await pool.run(job);
+          onProgress?.({ kind: 'layer', name: job.files.source, cached: false });
+          return result;
+        }),
+      );
       const records: LayerRecord[] = [];
       for (const { key } of made) {
         const { record, blob } = await fromCache(key);
@@ -85,7 +97,7 @@ export function createLayerStore(
   };
 }
 
-function packageLabel(job: PackageJob): string {
+function packageLabel(job: WantedPackage): string {
   return `${job.expected.name} ${job.expected.version}`;
 }
 

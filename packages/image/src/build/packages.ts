@@ -4,16 +4,16 @@ import { usrMergeLinks } from '../layer/links.ts';
 import { documentation } from '../layer/select.ts';
 import type { PackageOptions } from '../layer/package.ts';
 import type { ImageSpec, PackageUse, VariantSpec } from '../spec/schema.ts';
-import type { PackageJob } from '../work/job.ts';
+import type { WantedPackage } from '../work/job.ts';
 
 export interface PackageInputs {
   readonly lock: Lock | undefined;
-  readonly debs: (sha256: string) => string;
+  readonly debs: (sha256: string) => string | Promise<string>;
   readonly limits: Partial<DebLimits>;
 }
 
 /** The packages of a specification or variant, in its order, then those that its generated parts are made from. */
-export function packageJobs(spec: ImageSpec, parts: VariantSpec, inputs: PackageInputs, has: (name: string) => boolean): PackageJob[] {
+export function packageJobs(spec: ImageSpec, parts: VariantSpec, inputs: PackageInputs, has: (name: string) => boolean): WantedPackage[] {
   const wanted = parts.packages === 'all' ? (inputs.lock?.packages.map(({ name }) => name) ?? []) : (parts.packages ?? []);
   const uses: PackageUse[] = wanted
     .map((use) => (typeof use === 'string' ? { name: use } : use))
@@ -26,12 +26,12 @@ export function packageJobs(spec: ImageSpec, parts: VariantSpec, inputs: Package
   return generate?.certificates === true ? [...jobs, packageJob({ name: 'ca-certificates' }, 'certificates', spec, inputs)] : jobs;
 }
 
-function packageJob(use: PackageUse, kind: PackageOptions['use'], spec: ImageSpec, inputs: PackageInputs): PackageJob {
+function packageJob(use: PackageUse, kind: PackageOptions['use'], spec: ImageSpec, inputs: PackageInputs): WantedPackage {
   const { name, version, architecture, sha256, size } = lockedPackage(use.name, inputs.lock);
   const exclude = (use.exclude ?? spec.exclude ?? []).flatMap((pattern) => (pattern === 'docs' ? documentation : [pattern]));
   return {
     kind: 'package',
-    deb: inputs.debs(sha256),
+    deb: () => inputs.debs(sha256),
     size,
     expected: { name, version, architecture, sha256 },
     options: {

@@ -24,6 +24,9 @@ export interface PackageJob {
   readonly limits: Partial<DebLimits>;
 }
 
+/** A package job whose file is asked for only where the cache does not have the layer, and may still be on its way then. */
+export type WantedPackage = Omit<PackageJob, 'deb'> & { readonly deb: () => string | Promise<string> };
+
 export interface FilesJob {
   readonly kind: 'files';
   readonly root: string;
@@ -41,7 +44,7 @@ export interface FinishedJob {
 export type LayerJob = PackageJob | FilesJob;
 
 /** What a package's layer is kept under: everything that its bytes depend on. */
-export function packageKey(job: PackageJob): string {
+export function packageKey(job: Omit<PackageJob, 'deb'>): string {
   return sha256Hex(canonicalJson({ converter: converterId, encoder: encoderId, expected: job.expected, options: job.options }));
 }
 

@@ -4,60 +4,63 @@ import { ColophonError, coreErrors, spawnWorker, type ErrorRecord } from '@colop
 import type { FinishedJob, LayerJob } from './job.ts';
 
 export interface LayerPool {
-  /** Runs jobs on all cores, in the order given; results in that order. The first failure rejects, the rest is given up. */
-  run(jobs: readonly LayerJob[], onDone?: (job: LayerJob, result: FinishedJob) => void): Promise<FinishedJob[]>;
+  /** Runs a job on the next core that is free, in the order of the calls. */
+  run(job: LayerJob): Promise<FinishedJob>;
+  /** Ends the workers; what is still running or waiting is given up and rejects. */
   close(): Promise<void>;
+}
+
+interface Waiting {
+  readonly job: LayerJob;
+  resolve(result: FinishedJob): void;
+  reject(error: Error): void;
 }
 
 /** Workers are started when there is work, and end with `close`. How many there are has no influence on any byte. */
 export function createLayerPool(cache: string, workers = availableParallelism()): LayerPool {
   const idle: Worker[] = [];
   const all: Worker[] = [];
+  const queue: Waiting[] = [];
+  const given = new Map<Worker, Waiting>();
+
   const start = (): Worker => {
     const worker = spawnWorker(import.meta.url, './layer-worker', { workerData: { cache } });
+    worker.on('message', (answer: { result: FinishedJob } | { error: ErrorRecord }) => {
+      const current = given.get(worker);
+      given.delete(worker);
+      if ('result' in answer) current?.resolve(answer.result);
+      else current?.reject(ColophonError.fromRecord(answer.error));
+      idle.push(worker);
+      next();
+    });
+    worker.on('error', (cause: Error) => lost(worker, `making a layer failed: ${cause.message}`, cause));
+    worker.on('exit', (code) => lost(worker, `a layer's worker ended with code ${code}`));
     all.push(worker);
     return worker;
   };
+  const lost = (worker: Worker, why: string, cause?: Error): void => {
+    given.get(worker)?.reject(coreErrors.error('CORE_WORKER_FAILED', why, { cause }));
+    given.delete(worker);
+    if (all.includes(worker)) all.splice(all.indexOf(worker), 1);
+    if (idle.includes(worker)) idle.splice(idle.indexOf(worker), 1);
+  };
+  const next = (): void => {
+    const worker = queue.length === 0 ? undefined : (idle.pop() ?? (all.length < workers ? start() : undefined));
+    const waiting = worker === undefined ? undefined : queue.shift();
+    if (worker === undefined || waiting === undefined) return;
+    given.set(worker, waiting);
+    worker.postMessage(waiting.job);
+  };
+
   return {
-    async run(jobs, onDone) {
-      const results: FinishedJob[] = [];
-      let next = 0;
-      const lane = async (): Promise<void> => {
-        const worker = idle.pop() ?? start();
-        while (next < jobs.length) {
-          const index = next++;
-          const job = jobs[index] as LayerJob;
-          const result = await ask(worker, job).catch((error: unknown) => {
-            next = jobs.length;
-            throw error;
-          });
-          results[index] = result;
-          onDone?.(job, result);
-        }
-        idle.push(worker);
-      };
-      await Promise.all(Array.from({ length: Math.min(workers, jobs.length) }, lane));
-      return results;
-    },
+    run: (job) =>
+      new Promise((resolve, reject) => {
+        queue.push({ job, resolve, reject });
+        next();
+      }),
     async close() {
-      await Promise.all(all.map((worker) => worker.terminate()));
+      for (const { reject } of queue.splice(0)) reject(coreErrors.error('CORE_WORKER_FAILED', 'the build was given up'));
+      await Promise.all([...all].map((worker) => worker.terminate()));
     },
   };
-}
-
-function ask(worker: Worker, job: LayerJob): Promise<FinishedJob> {
-  return new Promise((resolve, reject) => {
-    const settle = (act: () => void): void => {
-      worker.off('message', answered).off('error', failed).off('exit', ended);
-      act();
-    };
-    const answered = (answer: { result: FinishedJob } | { error: ErrorRecord }): void =>
-      settle(() => ('result' in answer ? resolve(answer.result) : reject(ColophonError.fromRecord(answer.error))));
-    const failed = (cause: Error): void =>
-      settle(() => reject(coreErrors.error('CORE_WORKER_FAILED', `making a layer failed: ${cause.message}`, { cause })));
-    const ended = (code: number): void =>
-      settle(() => reject(coreErrors.error('CORE_WORKER_FAILED', `a layer's worker ended with code ${code}`)));
-    worker.on('message', answered).on('error', failed).on('exit', ended);
-    worker.postMessage(job);
-  });
 }

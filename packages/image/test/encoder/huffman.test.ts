@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { canonicalCodes, codeLengths } from '../../src/encoder/huffman.ts';
 
@@ -43,7 +43,7 @@ test('Fibonacci frequencies, which would want 20 bits, are held to 7', () => {
 test('RFC 1951’s own example of canonical codes', () => {
   const codes = new Uint16Array(8);
   canonicalCodes(Uint8Array.of(3, 3, 3, 3, 3, 2, 4, 4), 8, codes);
-  const bits = (code: number, length: number) => [...code.toString(2).padStart(length, '0')].reverse().join('');
+  const bits = (code: number, length: number) => Array.from(code.toString(2).padStart(length, '0')).toReversed().join('');
   expect([bits(codes[0] as number, 3), bits(codes[5] as number, 2), bits(codes[6] as number, 4), bits(codes[7] as number, 4)]).toEqual([
     '010',
     '00',

@@ -1,5 +1,5 @@
 import type { TarEntry, TarEntryType } from '@colophon/debian';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { convertEntries, type ConversionOptions } from '../../src/layer/convert.ts';
 import { usrMergeLinks } from '../../src/layer/links.ts';

@@ -52,7 +52,7 @@ export function makeDeb(entries: readonly Entry[], facts: DebFacts = {}): Buffer
 }
 
 function ar(members: Readonly<Record<string, Buffer>>): Buffer {
-  const parts = [Buffer.from('!<arch>\n')];
+  const parts: Uint8Array[] = [Buffer.from('!<arch>\n')];
   for (const [name, data] of Object.entries(members)) {
     const header = `${name.padEnd(16)}${'0'.padEnd(12)}${'0'.padEnd(6)}${'0'.padEnd(6)}${'100644'.padEnd(8)}${String(data.length).padEnd(10)}\`\n`;
     parts.push(Buffer.from(header), data, Buffer.alloc(data.length % 2, '\n'));

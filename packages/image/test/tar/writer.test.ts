@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readTar } from '@colophon/debian';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { directory, file, inOrder, symlink, type Entry } from '../../src/tar/entry.ts';
 import { readArchive } from '../../src/tar/reader.ts';
