@@ -16,7 +16,8 @@ export function applyPatch(current: KubeObject | undefined, patch: KubeObject, w
   const own = entries.find((other) => sameWriter(other, 'Apply', writer));
   const fields = fieldsOfObject(wanted);
   const conflicts = entries.flatMap((other) => (other === own ? [] : conflictsWith(other, fields, current, wanted)));
-  if (conflicts.length > 0 && !force) throw refusal(conflicts);
+  const refused = force ? [] : conflicts.filter(({ keys }) => !isOwnOfKubectl(writer, current, keys));
+  if (refused.length > 0) throw refusal(refused);
   // The same fields again are the same entry: an apply that changes nothing writes nothing.
   const mine = own !== undefined && isDeepStrictEqual(own.fieldsV1, fields) ? own : entry('Apply', patch.apiVersion, writer, fields);
   const others = entries.map((other) => (other === own ? mine : without(other, conflicts))).filter(({ fieldsV1 }) => !isEmpty(fieldsV1));
@@ -24,10 +25,25 @@ export function applyPatch(current: KubeObject | undefined, patch: KubeObject, w
   const taken = others.filter((other) => other !== mine);
   remove(
     merged,
-    taken.reduce((left, { fieldsV1 }) => subtract(left, fieldsV1), subtract(own?.fieldsV1 ?? {}, fields)),
+    taken.reduce((left, { fieldsV1 }) => subtract(left, fieldsV1), absent(own?.fieldsV1 ?? {}, wanted)),
   );
   merged['metadata'] ??= {};
   return withEntries(merged as KubeObject, others.includes(mine) ? others : [...others, mine]);
+}
+
+/**
+ * kubectl may take over what it set itself by client-side apply: what its annotation records and nobody has changed since. (So does the real API server;
+ * without it nobody could move to server-side apply.)
+ */
+function isOwnOfKubectl({ manager }: Writer, current: KubeObject | undefined, keys: readonly string[]): boolean {
+  const recorded = current?.metadata.annotations?.['kubectl.kubernetes.io/last-applied-configuration'];
+  if (manager !== 'kubectl' || recorded === undefined) return false;
+  const at = (value: unknown) => keys.reduce<unknown>((inner, key) => (isObject(inner) ? inner[key] : undefined), value);
+  try {
+    return isDeepStrictEqual(at(JSON.parse(recorded)), at(current));
+  } catch {
+    return false;
+  }
 }
 
 function without(other: Managed, conflicts: readonly Conflict[]): Managed {
@@ -38,6 +54,7 @@ function without(other: Managed, conflicts: readonly Conflict[]): Managed {
 
 interface Conflict {
   readonly with: Managed;
+  readonly keys: readonly string[];
   readonly path: string;
   readonly taken: Fields;
 }
@@ -52,10 +69,10 @@ function conflictsWith(other: Managed, fields: Fields, current: unknown, wanted:
       const left = isObject(before) ? before[key] : undefined;
       const right = isObject(after) ? after[key] : undefined;
       const at = [...path, key];
-      if (isObject(left) && isObject(right) && !isEmpty(inner) && !isEmpty(own)) walk(inner, own, left, right, at);
+      if (isObject(left) && isObject(right)) walk(inner, own, left, right, at);
       else if (!isDeepStrictEqual(left, right)) {
         const taken = at.reduceRight<Fields>((below, part) => ({ [`f:${part}`]: below }), {});
-        found.push({ with: other, path: `.${at.join('.')}`, taken });
+        found.push({ with: other, keys: at, path: `.${at.join('.')}`, taken });
       }
     }
   };
@@ -83,6 +100,20 @@ function merge(target: unknown, patch: unknown): any {
     result[key] = merge(result[key], value);
   }
   return result;
+}
+
+/** Of `fields`, those that a value does not have. */
+function absent(fields: Fields, value: unknown): Fields {
+  const left: Fields = {};
+  for (const [field, inner] of Object.entries(fields)) {
+    const key = field.slice(2);
+    if (!isObject(value) || !Object.hasOwn(value, key)) left[field] = inner;
+    else if (!isEmpty(inner)) {
+      const below = absent(inner, value[key]);
+      if (!isEmpty(below)) left[field] = below;
+    }
+  }
+  return left;
 }
 
 /** Takes fields out; a map that is empty afterwards goes too. Copies what it changes. */
