@@ -28,5 +28,9 @@ export const ociErrors = catalogue({
   OCI_MANIFEST_BLOB_UNKNOWN: { summary: 'a manifest names content that the repository does not have', status: 404 },
   OCI_NAME_UNKNOWN: { summary: 'there is no such repository', exit: 'not-found', status: 404 },
   OCI_UNSUPPORTED: { summary: 'the registry does not offer this', status: 405 },
+  OCI_TAG_IMMUTABLE: { summary: 'a tag of this repository stays where it was set first', exit: 'policy', status: 409 },
+  OCI_TOO_MANY: { summary: 'too much is under way at once', status: 429, hint: 'Try again later.' },
+  OCI_TIMEOUT: { summary: 'the other side stopped sending', exit: 'timeout', status: 408 },
+  OCI_UPLOAD_LOST: { summary: 'the registry does not know an upload any more', status: 502 },
   OCI_TAG_MOVED: { summary: 'a tag was moved by somebody else meanwhile', status: 409 },
 });

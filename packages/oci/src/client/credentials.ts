@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { errorCode, parseJson } from '@colophon/core';
+import { z } from 'zod';
 import { ociErrors } from '../errors.ts';
 
 export interface Credentials {
@@ -12,66 +13,81 @@ export interface Credentials {
   readonly identityToken?: string;
 }
 
-/** Looks a registry's credentials up; undefined: none, ask as anybody. */
+/** Looks a registry's credentials up; undefined: none, ask as anybody. OCI_CREDENTIALS. */
 export type FindCredentials = (registry: string) => Promise<Credentials | undefined>;
 
-interface DockerConfig {
-  readonly auths?: Readonly<Record<string, { auth?: string; username?: string; password?: string; identitytoken?: string }>>;
-  readonly credHelpers?: Readonly<Record<string, string>>;
-  readonly credsStore?: string;
-}
+const configSchema = z.looseObject({
+  auths: z
+    .record(
+      z.string(),
+      z.looseObject({
+        auth: z.string().optional(),
+        username: z.string().optional(),
+        password: z.string().optional(),
+        identitytoken: z.string().optional(),
+      }),
+    )
+    .optional(),
+  credHelpers: z.record(z.string(), z.string()).optional(),
+  credsStore: z.string().optional(),
+});
+type DockerConfig = z.output<typeof configSchema>;
 
-/** docker's config.json: `$DOCKER_CONFIG/config.json`, else `~/.docker/config.json`; credential helpers are run as docker runs them. */
+/** What docker hub is called in docker's files. */
+const hub = 'https://index.docker.io/v1/';
+
+/** docker's config.json: `$DOCKER_CONFIG/config.json`, else `~/.docker/config.json`; read anew at each look-up. Credential helpers are run as docker runs them. */
 export function dockerCredentials(path = join(process.env['DOCKER_CONFIG'] ?? join(homedir(), '.docker'), 'config.json')): FindCredentials {
-  let config: Promise<DockerConfig> | undefined;
   return async (registry) => {
-    config ??= readConfig(path);
-    const { auths = {}, credHelpers = {}, credsStore } = await config;
-    const host = registry === 'docker.io' ? 'https://index.docker.io/v1/' : registry;
-    const helper = credHelpers[registry] ?? (credsStore === undefined || credsStore === '' ? undefined : credsStore);
+    const { auths = {}, credHelpers = {}, credsStore } = await readConfig(path);
+    const server = registry === 'docker.io' ? hub : registry;
+    const helper = credHelpers[registry] ?? credHelpers[server] ?? (credsStore === '' ? undefined : credsStore);
     if (helper !== undefined) {
-      const found = await runHelper(helper, host);
+      const found = await runHelper(helper, server);
       if (found !== undefined) return found;
     }
-    const entry =
-      auths[host] ??
-      auths[`https://${registry}`] ??
-      auths[`http://${registry}`] ??
-      auths[`https://${registry}/v1/`] ??
-      auths[`https://${registry}/v2/`];
+    const names = [server, registry, `https://${registry}`, `http://${registry}`, `https://${registry}/v1/`, `https://${registry}/v2/`];
+    const entry = names.map((name) => auths[name]).find((found) => found !== undefined);
     if (entry === undefined) return undefined;
-    const [username = '', ...rest] = Buffer.from(entry.auth ?? '', 'base64')
+    const decoded = Buffer.from(entry.auth ?? '', 'base64')
       .toString()
-      .split(':');
-    const identityToken = entry.identitytoken === undefined || entry.identitytoken === '' ? {} : { identityToken: entry.identitytoken };
-    return { username: entry.username ?? username, password: entry.password ?? rest.join(':'), ...identityToken };
+      .replace(/\0+$/, '');
+    const colon = decoded.indexOf(':');
+    const username = entry.username ?? decoded.slice(0, Math.max(0, colon));
+    const password = entry.password ?? decoded.slice(colon + 1);
+    const identityToken = entry.identitytoken ?? '';
+    if (username === '' && password === '' && identityToken === '') return undefined;
+    return { username, password, ...(identityToken === '' ? {} : { identityToken }) };
   };
 }
 
 async function readConfig(path: string): Promise<DockerConfig> {
   try {
-    return parseJson(await readFile(path), path) ?? {};
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return {};
-    throw ociErrors.error('OCI_CREDENTIALS', `cannot use ${path}`, { cause: error });
+    return configSchema.parse(parseJson(await readFile(path), path));
+  } catch (cause) {
+    if (errorCode(cause) === 'ENOENT') return {};
+    throw ociErrors.error('OCI_CREDENTIALS', `cannot use ${path}`, { cause });
   }
 }
 
 /** docker-credential-helpers' protocol: the server on standard input, JSON back. */
 async function runHelper(name: string, server: string): Promise<Credentials | undefined> {
+  // The name becomes a program's; a path in it would be another program.
   if (!/^[A-Za-z0-9._-]{1,64}$/.test(name))
     throw ociErrors.error('OCI_CREDENTIALS', `not a credential helper's name: ${JSON.stringify(name.slice(0, 80))}`);
-  return new Promise((resolve, reject) => {
-    const child = execFile(`docker-credential-${name}`, ['get'], { timeout: 30_000, maxBuffer: 1 << 20 }, (error, stdout) => {
-      if (error !== null) {
-        if (/credentials not found/i.test(stdout)) return resolve(undefined);
-        return reject(ociErrors.error('OCI_CREDENTIALS', `docker-credential-${name} failed for ${server}`, { cause: error }));
-      }
-      const { Username, Secret } = parseJson(stdout, `the answer of docker-credential-${name}`) as { Username: string; Secret: string };
-      return resolve(
-        Username === '<token>' ? { username: '', password: '', identityToken: Secret } : { username: Username, password: Secret },
-      );
+  const program = `docker-credential-${name}`;
+  const answer = await new Promise<string | undefined>((resolve, reject) => {
+    const child = execFile(program, ['get'], { timeout: 30_000, maxBuffer: 1 << 20 }, (cause, stdout) => {
+      if (cause === null) resolve(stdout);
+      else if (/credentials not found/i.test(stdout)) resolve(undefined);
+      else reject(ociErrors.error('OCI_CREDENTIALS', `${program} failed for ${server}`, { cause }));
     });
+    child.stdin?.on('error', () => {});
     child.stdin?.end(server);
   });
+  if (answer === undefined) return undefined;
+  const { Username: username, Secret: secret } = parseJson(answer, `the answer of ${program}`) as { Username?: unknown; Secret?: unknown };
+  if (typeof username !== 'string' || typeof secret !== 'string')
+    throw ociErrors.error('OCI_CREDENTIALS', `${program} gave no credentials`);
+  return username === '<token>' ? { username: '', password: '', identityToken: secret } : { username, password: secret };
 }

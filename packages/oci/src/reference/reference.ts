@@ -10,21 +10,29 @@ export interface Reference {
   readonly digest?: Digest;
 }
 
+/** distribution-spec, "Pulling manifests". */
 const namePattern = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
 const tagPattern = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
+const hostPattern = /^(?:[a-zA-Z0-9-]{1,63}(?:\.[a-zA-Z0-9-]{1,63})*|\[[0-9a-fA-F:.]{2,45}\])(?::([0-9]{1,5}))?$/;
 
-/** distribution-spec, "Pulling manifests". 255 characters with the host is what clients allow. */
+/** 255 bytes is where clients and file systems draw the line. */
 export function isRepositoryName(name: string): boolean {
-  return name.length <= 240 && namePattern.test(name);
+  return name.length <= 255 && namePattern.test(name);
 }
 
 export function isTag(tag: string): boolean {
   return tagPattern.test(tag);
 }
 
+function isHost(text: string): boolean {
+  const match = text.length <= 260 ? hostPattern.exec(text) : null;
+  return match !== null && (match[1] === undefined || Number(match[1]) <= 65_535) && !/(^|\.)-|-(\.|:|$)/.test(text);
+}
+
 /**
- * `[HOST[:PORT]/]PATH[:TAG][@DIGEST]`. The first part is a host if it has a dot or a port or is `localhost`; otherwise the host is docker.io, as every
- * client reads it, with `library/` before a bare name. Without tag and digest, the tag is left out: the caller decides what it means.
+ * `[HOST[:PORT]/]PATH[:TAG][@DIGEST]`. The first part is a host if it has a dot, a port or a capital letter or is `localhost`; otherwise the host is
+ * docker.io, as every client reads it, with `library/` before a bare name. Without tag and digest, the tag is left out: the caller decides what it
+ * means. OCI_REFERENCE_INVALID.
  */
 export function parseReference(text: string): Reference {
   const at = text.indexOf('@');
@@ -32,16 +40,14 @@ export function parseReference(text: string): Reference {
   const named = at < 0 ? text : text.slice(0, at);
   const slash = named.indexOf('/');
   const first = slash < 0 ? '' : named.slice(0, slash);
-  const isHost = /[.:]/.test(first) || first === 'localhost' || first.startsWith('[');
-  const registry = isHost ? first : 'docker.io';
-  const path = isHost ? named.slice(slash + 1) : named;
+  const hasHost = /[.:A-Z]/.test(first) || first === 'localhost';
+  const registry = !hasHost || first === 'index.docker.io' ? 'docker.io' : first;
+  const path = hasHost ? named.slice(slash + 1) : named;
   const colon = path.lastIndexOf(':');
   const tag = colon < 0 ? undefined : path.slice(colon + 1);
   const bare = colon < 0 ? path : path.slice(0, colon);
   const repository = registry === 'docker.io' && !bare.includes('/') ? `library/${bare}` : bare;
-  const hostPattern =
-    /^(?:localhost|[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?$/;
-  const problem = !hostPattern.test(registry)
+  const problem = !isHost(registry)
     ? 'the registry is not a host name'
     : !isRepositoryName(repository)
       ? 'the repository is not a name of lower-case parts'
@@ -56,6 +62,11 @@ export function parseReference(text: string): Reference {
     });
   }
   return { registry, repository, ...(tag === undefined ? {} : { tag }), ...(digest === undefined ? {} : { digest: digest as Digest }) };
+}
+
+/** What to ask a registry for: the digest if there is one, else the tag, else `latest`. */
+export function referenceTarget({ tag, digest }: Reference): string {
+  return digest ?? tag ?? 'latest';
 }
 
 export function formatReference({ registry, repository, tag, digest }: Reference): string {

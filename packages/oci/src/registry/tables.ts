@@ -7,6 +7,12 @@ export const registryMigrations = [
    ) WITHOUT ROWID;
    CREATE INDEX manifests_by_subject ON manifests (repository, subject) WHERE subject IS NOT NULL;
    CREATE TABLE tags (repository TEXT NOT NULL, tag TEXT NOT NULL, digest TEXT NOT NULL, PRIMARY KEY (repository, tag)) WITHOUT ROWID`,
+  `ALTER TABLE tags ADD COLUMN pushed_by TEXT NOT NULL DEFAULT '';
+   ALTER TABLE tags ADD COLUMN pushed_at TEXT NOT NULL DEFAULT '';
+   CREATE INDEX tags_in_order ON tags (repository, lower(tag), tag);
+   CREATE INDEX tags_by_digest ON tags (repository, digest);
+   CREATE INDEX blobs_by_digest ON blobs (digest);
+   CREATE INDEX manifests_by_digest ON manifests (digest)`,
 ];
 
 export interface ManifestRow {

@@ -1,10 +1,15 @@
 import { isDigest, parseJson, type Digest } from '@colophon/core';
 import { z } from 'zod';
 import { ociErrors } from '../errors.ts';
+import type { AnyManifest, Descriptor } from './descriptor.ts';
+import { refuseLookalikes } from './lookalikes.ts';
 import { isIndexType, mediaTypes } from './media-types.ts';
 
 /** Larger manifests are refused, as the distribution specification lets registries do. */
 export const manifestLimit = 4 << 20;
+
+/** Members of one manifest. */
+const membersLimit = 5000;
 
 const digest = z.string().refine((text): text is Digest => isDigest(text), 'not a digest');
 const annotations = z.record(z.string(), z.string());
@@ -21,92 +26,27 @@ export const descriptorSchema = z.looseObject({
   data: z.string().optional(),
 });
 
-const manifestSchema = z.looseObject({
+// Go writes an empty list as null.
+const members = z
+  .array(descriptorSchema)
+  .max(membersLimit)
+  .nullable()
+  .transform((list) => list ?? []);
+
+const common = {
   schemaVersion: z.literal(2),
   mediaType: z.string().optional(),
   artifactType: z.string().optional(),
-  config: descriptorSchema,
-  layers: z.array(descriptorSchema).max(5000),
   subject: descriptorSchema.nullish(),
   annotations: annotations.nullish(),
-});
-
-const indexSchema = z.looseObject({
-  schemaVersion: z.literal(2),
-  mediaType: z.string().optional(),
-  artifactType: z.string().optional(),
-  manifests: z.array(descriptorSchema).max(5000),
-  subject: descriptorSchema.nullish(),
-  annotations: annotations.nullish(),
-});
-
-/** image-spec, descriptor.md. */
-export interface Descriptor {
-  readonly mediaType: string;
-  readonly digest: Digest;
-  readonly size: number;
-  readonly annotations?: Readonly<Record<string, string>> | null | undefined;
-  readonly artifactType?: string | undefined;
-  readonly platform?: Platform | null | undefined;
-  readonly urls?: readonly string[] | null | undefined;
-  readonly data?: string | undefined;
-}
-
-export interface Platform {
-  readonly architecture: string;
-  readonly os: string;
-  readonly variant?: string | undefined;
-}
-
-/** image-spec, manifest.md. */
-export interface Manifest {
-  readonly schemaVersion: 2;
-  readonly mediaType?: string | undefined;
-  readonly artifactType?: string | undefined;
-  readonly config: Descriptor;
-  readonly layers: readonly Descriptor[];
-  readonly subject?: Descriptor | null | undefined;
-  readonly annotations?: Readonly<Record<string, string>> | null | undefined;
-}
-
-/** image-spec, image-index.md. */
-export interface Index {
-  readonly schemaVersion: 2;
-  readonly mediaType?: string | undefined;
-  readonly artifactType?: string | undefined;
-  readonly manifests: readonly Descriptor[];
-  readonly subject?: Descriptor | null | undefined;
-  readonly annotations?: Readonly<Record<string, string>> | null | undefined;
-}
-
-/** image-spec, config.md, as far as anybody here reads it. */
-export interface ImageConfig {
-  readonly architecture: string;
-  readonly os: string;
-  readonly variant?: string;
-  readonly created?: string;
-  readonly config?: {
-    readonly User?: string;
-    readonly Env?: readonly string[] | null;
-    readonly Entrypoint?: readonly string[] | null;
-    readonly Cmd?: readonly string[] | null;
-    readonly WorkingDir?: string;
-    readonly Labels?: Readonly<Record<string, string>> | null;
-  };
-  readonly rootfs: { readonly type: 'layers'; readonly diff_ids: readonly Digest[] };
-  readonly history?: readonly {
-    readonly created?: string;
-    readonly created_by?: string;
-    readonly empty_layer?: boolean;
-    readonly comment?: string;
-  }[];
-}
-
-export type AnyManifest = { readonly kind: 'manifest'; readonly manifest: Manifest } | { readonly kind: 'index'; readonly index: Index };
+};
+const manifestSchema = z.looseObject({ ...common, config: descriptorSchema, layers: members });
+const indexSchema = z.looseObject({ ...common, manifests: members });
 
 /**
- * Parses a manifest or index that a stranger wrote; what it is comes from the media type that it was announced with, which must not contradict its own. A
- * document that could be read as both is refused (image-spec, "Consistency of media types").
+ * Parses a manifest or index that a stranger wrote; what it is comes from the media type that it was announced with, which must not contradict its own.
+ * A document that could be read as both is refused (image-spec, "Consistency of media types"), and so is one that another reader could understand
+ * otherwise. OCI_MANIFEST_INVALID, OCI_TOO_LARGE.
  */
 export function parseManifest(bytes: Uint8Array, announced: string | undefined): AnyManifest & { readonly mediaType: string } {
   if (bytes.length > manifestLimit)
@@ -121,14 +61,16 @@ export function parseManifest(bytes: Uint8Array, announced: string | undefined):
   if (isIndex ? value.layers !== undefined || value.config !== undefined : value.manifests !== undefined) {
     throw ociErrors.error('OCI_MANIFEST_INVALID', 'the document is both a manifest and an index');
   }
+  refuseLookalikes(value);
   const result = (isIndex ? indexSchema : manifestSchema).safeParse(value);
   if (!result.success) {
     const [issue] = result.error.issues;
     throw ociErrors.error('OCI_MANIFEST_INVALID', `${isIndex ? 'index' : 'manifest'}: ${issue?.path.join('.')}: ${issue?.message}`);
   }
-  return isIndex
-    ? { kind: 'index', index: result.data as Index, mediaType }
-    : { kind: 'manifest', manifest: result.data as Manifest, mediaType };
+  const parsed: unknown = result.data;
+  return (isIndex ? { kind: 'index', index: parsed, mediaType } : { kind: 'manifest', manifest: parsed, mediaType }) as AnyManifest & {
+    mediaType: string;
+  };
 }
 
 /** Everything that a manifest names, config and layers or members; foreign layers too. */
@@ -140,9 +82,26 @@ export function subjectOf(parsed: AnyManifest): Descriptor | undefined {
   return (parsed.kind === 'index' ? parsed.index.subject : parsed.manifest.subject) ?? undefined;
 }
 
+export function annotationsOf(parsed: AnyManifest): Readonly<Record<string, string>> | undefined {
+  return (parsed.kind === 'index' ? parsed.index.annotations : parsed.manifest.annotations) ?? undefined;
+}
+
 /** The artifactType that the referrers API gives: the manifest's own, else its config's media type (distribution-spec, "Listing Referrers"). */
 export function artifactTypeOf(parsed: AnyManifest): string | undefined {
-  if (parsed.kind === 'index') return parsed.index.artifactType;
-  const { artifactType, config } = parsed.manifest;
-  return artifactType !== undefined && artifactType !== '' ? artifactType : config.mediaType;
+  const own = parsed.kind === 'index' ? parsed.index.artifactType : parsed.manifest.artifactType;
+  if (own !== undefined && own !== '') return own;
+  return parsed.kind === 'index' ? undefined : parsed.manifest.config.mediaType;
+}
+
+/** What the referrers list says of a manifest (distribution-spec, "Listing Referrers" and "Pushing Manifests with Subject"). */
+export function referrerDescriptor(parsed: AnyManifest & { readonly mediaType: string }, digest: Digest, size: number): Descriptor {
+  const artifactType = artifactTypeOf(parsed);
+  const annotations = annotationsOf(parsed);
+  return {
+    mediaType: parsed.mediaType,
+    digest,
+    size,
+    ...(artifactType === undefined ? {} : { artifactType }),
+    ...(annotations === undefined ? {} : { annotations }),
+  };
 }

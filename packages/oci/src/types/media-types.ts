@@ -1,3 +1,6 @@
+import { canonicalJsonBytes } from '@colophon/core';
+import type { Descriptor } from './descriptor.ts';
+
 /** Media types of image-spec and of Docker's older schema 2. */
 export const mediaTypes = {
   manifest: 'application/vnd.oci.image.manifest.v1+json',
@@ -26,5 +29,11 @@ export function isForeignLayer(mediaType: string): boolean {
   return mediaType === mediaTypes.dockerForeignLayer || mediaType.includes('.layer.nondistributable.');
 }
 
-/** The content of an empty config or layer, `{}`, and its descriptor. */
-export const emptyJson = Buffer.from('{}');
+/** The content of an empty config or layer (image-spec, manifest.md, "Guidelines for Artifact Usage"). */
+export const emptyJson: Uint8Array = canonicalJsonBytes({});
+
+export const emptyDescriptor: Descriptor = {
+  mediaType: mediaTypes.empty,
+  digest: 'sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a',
+  size: 2,
+};
