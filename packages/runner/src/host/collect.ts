@@ -38,9 +38,7 @@ export async function collectLayouts(directory: string, blobs: BlobStore): Promi
 
 async function collectLayout(directory: string, name: string, blobs: BlobStore): Promise<CollectedImage[]> {
   const parent = await openDirectory(directory);
-  const folder = await openDirectory(parent, name).finally(() => parent.close());
-  await folder.close();
-  const layout = await openLayout(`${directory}/${name}`);
+  const layout = await openLayout({ parent, name }).finally(() => parent.close());
   try {
     const images: CollectedImage[] = [];
     for (const descriptor of (await layout.index()).manifests) {

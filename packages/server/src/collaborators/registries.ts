@@ -60,18 +60,20 @@ function embeddedStore(registry: Registry): ImageStore {
   };
 }
 
-/** Other registries have no compare-and-swap of tags: the tag is looked at again after the push, and taken as lost if it names something else. */
 function remoteStore(client: RegistryClient): ImageStore {
   return {
-    putBlob: (repository, bytes) => client.pushBlob(repository, { digest: digestOf(bytes), size: bytes.length }, bytes),
+    async putBlob(repository, bytes) {
+      await client.pushBlob(repository, { digest: digestOf(bytes), size: bytes.length }, bytes);
+    },
     async putManifest(repository, bytes, mediaType, tag) {
-      if (tag === undefined) {
-        await client.pushManifest(repository, digestOf(bytes), bytes, mediaType);
+      try {
+        const expected = tag === undefined ? {} : { expected: { digest: tag.expected } };
+        await client.pushManifest(repository, tag?.name ?? digestOf(bytes), bytes, mediaType, expected);
         return true;
+      } catch (error) {
+        if (errorCode(error) === 'OCI_TAG_MOVED') return false;
+        throw error;
       }
-      if ((await client.resolve(repository, tag.name))?.digest !== tag.expected) return false;
-      const digest = await client.pushManifest(repository, tag.name, bytes, mediaType);
-      return (await client.resolve(repository, tag.name))?.digest === digest;
     },
     async getManifest(repository, reference) {
       const found = await client.manifest(repository, reference);

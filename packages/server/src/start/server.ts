@@ -118,7 +118,7 @@ async function start(options: ReturnType<typeof parseServerOptions>, logger: Log
   stack.defer(() => store.close());
   const registryDatabase = await openDatabase(directory.registry, { migrations: registryMigrations });
   stack.defer(() => registryDatabase.close());
-  const uploads = await openUploads(join(directory.root, 'uploads'), 16 * 2 ** 30);
+  const uploads = await openUploads(join(directory.root, 'uploads'));
   const registry = createRegistry({ blobs, database: registryDatabase });
   const log = await openLog({
     directory: directory.log,
@@ -208,7 +208,7 @@ async function start(options: ReturnType<typeof parseServerOptions>, logger: Log
     registry: createRegistryRoutes({
       registry,
       uploads,
-      authorize: (headers, { action, repository }) =>
+      authorize: async ({ headers }, { action, repository }) =>
         guard.authorize(headers, {
           area: 'registry',
           verb: action === 'pull' ? 'read' : action === 'push' ? 'write' : 'delete',
