@@ -48,6 +48,23 @@ function echoes(length: number, seed: number): Uint8Array {
   return out;
 }
 
+/** Short stretches of each kind in turn, and between them repeats of 80 to 120 bytes with more than one earlier copy. */
+function patchwork(length: number, seed: number): Uint8Array {
+  const next = random(seed);
+  const kinds = [noise, prose, records];
+  const parts: Uint8Array[] = [];
+  let total = 0;
+  for (let turn = 0; total < length; turn++) {
+    const made = (kinds[next() % 3] as typeof noise)(500 + (next() % 9000), seed + turn);
+    const earlier = parts[next() % Math.max(1, parts.length)] ?? made;
+    const start = next() % Math.max(1, earlier.length - 130);
+    const repeated = Array.from({ length: 6 }, () => earlier.subarray(start + (next() % 3), start + 80 + (next() % 40)));
+    parts.push(made, ...repeated);
+    total = parts.reduce((sum, part) => sum + part.length, 0);
+  }
+  return Buffer.concat(parts).subarray(0, length);
+}
+
 export const goldenInputs: Readonly<Record<string, () => Uint8Array>> = {
   empty: () => new Uint8Array(0),
   'one byte': () => Uint8Array.of(42),
@@ -65,6 +82,7 @@ export const goldenInputs: Readonly<Record<string, () => Uint8Array>> = {
   'records, 1500000': () => records(1_500_000, 8),
   'echoes, 1200000': () => echoes(1_200_000, 9),
   'noise, then prose, then zeros': () => Buffer.concat([noise(30_000, 10), prose(400_000, 11), new Uint8Array(90_000), noise(70_000, 12)]),
+  'patchwork, 600000': () => patchwork(600_000, 14),
   'skewed bytes': () => {
     const next = random(13);
     // Frequencies like Fibonacci's numbers: without a limit, codes would be longer than 15 bits.
