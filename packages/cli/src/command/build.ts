@@ -46,7 +46,7 @@ function command(spec: Command) {
     docs: { brief: spec.brief, fullDescription: fullDescription(spec) },
     parameters: {
       flags: names,
-      aliases: Object.hasOwn(flags, 'follow') ? { o: 'output', f: 'follow' } : { o: 'output' },
+      aliases: { o: 'output', ...(Object.hasOwn(flags, 'follow') ? { f: 'follow' } : {}), ...spec.aliases },
       positional:
         spec.variadic === true && last !== undefined
           ? { kind: 'array', parameter: last, minimum: last.optional ? 0 : 1 }

@@ -48,6 +48,8 @@ export interface Command {
   readonly exits?: Readonly<Record<number, string>>;
   readonly flags?: Readonly<Record<string, Flag>>;
   readonly args?: readonly Argument[];
+  /** Short forms of options of its own: letter → name. They come before the common ones. */
+  readonly aliases?: Readonly<Record<string, string>>;
   /** The last argument may be given any number of times. */
   readonly variadic?: boolean;
   load(): Promise<{ readonly run: Handler }>;
