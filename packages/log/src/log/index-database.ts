@@ -9,6 +9,8 @@ const schema = [
 
 const insertEntries = `INSERT INTO log_entries (idx, leaf, time, signed_timestamp)
   SELECT value ->> 0, unhex(value ->> 1), value ->> 2, unhex(value ->> 3) FROM json_each(?)`;
+/** Refilling may meet rows of an earlier attempt that a crash cut short. */
+const replaceEntries = insertEntries.replace('INSERT', 'INSERT OR REPLACE');
 const insertKeys = 'INSERT OR IGNORE INTO log_keys (key, idx) SELECT value ->> 0, value ->> 1 FROM json_each(?)';
 const setHead = `INSERT INTO log_head (id, size, checkpoint) VALUES (1, ?, ?)
   ON CONFLICT (id) DO UPDATE SET size = excluded.size, checkpoint = excluded.checkpoint`;
@@ -54,14 +56,15 @@ export class IndexDatabase {
 
   /** One transaction: entries, their keys and the head that covers them. */
   async publish(entries: readonly IndexedEntry[], head: Head): Promise<void> {
-    await this.#database.batch([...this.#inserts(entries), { sql: setHead, params: [head.size, head.checkpoint] }]);
+    await this.#database.batch([...this.#inserts(insertEntries, entries), { sql: setHead, params: [head.size, head.checkpoint] }]);
   }
 
-  async insert(entries: readonly IndexedEntry[]): Promise<void> {
-    if (entries.length > 0) await this.#database.batch(this.#inserts(entries));
+  /** Puts rows back that follow from the stored tree. */
+  async refill(entries: readonly IndexedEntry[]): Promise<void> {
+    if (entries.length > 0) await this.#database.batch(this.#inserts(replaceEntries, entries));
   }
 
-  #inserts(entries: readonly IndexedEntry[]) {
+  #inserts(sql: string, entries: readonly IndexedEntry[]) {
     if (entries.length === 0) return [];
     const rows = entries.map(({ index, leafHash, integratedTime, signedEntryTimestamp }) => [
       index,
@@ -71,7 +74,7 @@ export class IndexDatabase {
     ]);
     const keys = entries.flatMap(({ index, keys }) => keys.map((key) => [key, index]));
     return [
-      { sql: insertEntries, params: [JSON.stringify(rows)] },
+      { sql, params: [JSON.stringify(rows)] },
       { sql: insertKeys, params: [JSON.stringify(keys)] },
     ];
   }

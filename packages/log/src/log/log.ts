@@ -1,6 +1,7 @@
 import type { BlobStore } from '@colophon/store';
 import type { Committer, Published } from '../append/committer.ts';
 import type { Flusher } from '../append/flusher.ts';
+import type { Mutex } from '../append/mutex.ts';
 import type { PreparePool } from '../append/prepare-pool.ts';
 import type { Sequencer } from '../append/sequencer.ts';
 import type { Journal, TileStorage } from '../tiles/storage.ts';
@@ -28,6 +29,8 @@ export interface LogParts {
   readonly storage: TileStorage;
   readonly journal: Journal;
   readonly committer: Committer;
+  /** Held by every commit. */
+  readonly mutex: Mutex;
   readonly sequencer: Sequencer;
   readonly flusher: Flusher;
   readonly pool: PreparePool;
@@ -172,9 +175,13 @@ export class Log {
     return checkTree(this.#parts, this.head);
   }
 
-  /** Makes the index again from the tree and its records. Searches meanwhile may miss entries. */
+  /** Makes the index again from the tree and its records. Commits wait; reads meanwhile may miss entries. */
   async rebuildIndex(): Promise<{ entries: number }> {
     await this.flush();
+    return this.#parts.mutex.run(() => this.#rebuildIndex());
+  }
+
+  async #rebuildIndex(): Promise<{ entries: number }> {
     const { index, entries } = this.#parts;
     const { size, checkpoint } = this.head;
     await index.clear();

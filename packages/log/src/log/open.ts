@@ -75,6 +75,7 @@ export async function openLog(options: LogOptions): Promise<Log> {
       storage,
       journal,
       committer,
+      mutex,
       sequencer,
       flusher,
       pool,

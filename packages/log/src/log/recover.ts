@@ -46,7 +46,10 @@ export async function recover(parts: CommitterParts & { storage: TileStorage }):
   if (head !== undefined && head.size > reached) {
     throw logErrors.error('LOG_TAIL_LOST', `the index knows ${head.size} entries, the tree and its journal only ${reached}`);
   }
-  if (head === undefined || head.size < base) await refillIndex(index, entries, Math.min(head?.size ?? 0, base), base);
+  if (stored !== undefined && (head === undefined || head.size < base)) {
+    await refillIndex(index, entries, head?.size ?? 0, base);
+    await index.publish([], stored);
+  }
   const lastTime = base === 0 ? 0 : await timeOfLast(entries, base);
   const start: Published = stored ?? { size: 0, rootHash: await tree.root(0), checkpoint: '' };
   const known = head === undefined || head.size <= base ? [] : await index.range(base, head.size);
@@ -109,6 +112,6 @@ export async function refillIndex(index: IndexDatabase, entries: Entries, start:
       index: n * tileWidth + at,
       leafHash: hashLeaf(bodies[at] as Buffer),
     }));
-    await index.insert(rows.filter((row) => row.index >= start));
+    await index.refill(rows.filter((row) => row.index >= start));
   }
 }

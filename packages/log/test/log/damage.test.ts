@@ -1,9 +1,11 @@
 import { appendFile, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Journal, Log } from '../../src/index.ts';
 import { openFileJournal } from '../../src/append/file-journal.ts';
-import { hashedrekord, openTestLog, temporaryDirectory, testSigner } from '../support.ts';
+import { fileStorage } from '../../src/tiles/file-storage.ts';
+import { hashedrekord, openTestLog, temporaryDirectory, testSigner, userKeyPem } from '../support.ts';
 
 describe('damage', () => {
   let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
@@ -58,7 +60,9 @@ describe('damage', () => {
     if (name[0] === 'tile') {
       await log?.close();
       await open();
-      await expect((log as Log).get(3)).rejects.toMatchObject({ code: 'LOG_CORRUPT' });
+      const reads = await Promise.allSettled(Array.from({ length: 64 }, (_, index) => (log as Log).get(index)));
+      const refused = reads.flatMap((read) => (read.status === 'rejected' ? [(read.reason as { code: string }).code] : []));
+      expect(new Set(refused)).toEqual(new Set(['LOG_CORRUPT']));
     }
   });
 
@@ -89,6 +93,19 @@ describe('damage', () => {
     expect((await (log as Log).fsck()).problems).toEqual([]);
   });
 
+  it('an index whose making again was cut short is finished at the next start', async () => {
+    await open();
+    await add(300);
+    await log?.close();
+    const database = new DatabaseSync(at('log.sqlite'));
+    database.exec('DELETE FROM log_head; DELETE FROM log_entries WHERE idx > 100; DELETE FROM log_keys WHERE idx > 50');
+    database.close();
+    await open();
+    expect((await (log as Log).get(299)).entry.logIndex).toBe(299);
+    expect(await (log as Log).search({ publicKey: userKeyPem })).toHaveLength(300);
+    expect((await (log as Log).fsck()).problems).toEqual([]);
+  });
+
   it('a signer that fails: nothing is acknowledged, the entries stay, the next commit publishes them', async () => {
     await open();
     const proposed = hashedrekord('sealed');
@@ -100,6 +117,36 @@ describe('damage', () => {
     expect(await (log as Log).append(proposed)).toMatchObject({ existed: true });
     expect((log as Log).info().treeSize).toBe(1);
     expect((await (log as Log).fsck()).problems).toEqual([]);
+  });
+
+  it('a full disk under the journal: refused, nothing integrated, and it goes on when there is room', async () => {
+    const real = await openFileJournal(at('journal'));
+    let full = false;
+    const append = (record: Uint8Array) => (full ? Promise.reject(new Error('ENOSPC')) : real.append(record));
+    log = await openTestLog(directory.path, signer, { journal: { ...real, append } });
+    await add(2);
+    full = true;
+    await expect(log.append(hashedrekord('no room'))).rejects.toThrow('ENOSPC');
+    expect(log.info().treeSize).toBe(2);
+    full = false;
+    await add(1);
+    expect(log.info().treeSize).toBe(3);
+    expect((await log.fsck()).problems).toEqual([]);
+  });
+
+  it('a full disk under the tiles: entries are still acknowledged, and survive a restart', async () => {
+    const errors: unknown[] = [];
+    const storage = fileStorage(at());
+    const write = () => Promise.reject(new Error('ENOSPC'));
+    await open();
+    await log?.close();
+    log = await openTestLog(directory.path, signer, { storage: { ...storage, write }, onError: (error) => errors.push(error) });
+    const [first] = await add(4);
+    await expect(log.flush()).rejects.toThrow('ENOSPC');
+    await log.close().catch(() => {});
+    await open();
+    expect((await log.get(first?.uuid as string)).entry.logIndex).toBe(0);
+    expect((await log.fsck()).problems).toEqual([]);
   });
 
   it('a failed signature, then a crash: the same root is signed at the next start', async () => {

@@ -41,7 +41,10 @@ export async function collectCandidates(source: ImageSource, digest: Digest): Pr
       jobs.push(() => fromLayer(kind, layer, legacyTag(digest, kind === 'legacy-signature' ? 'sig' : 'att'), fetchBlob));
     }
   }
-  return inParallel(jobs.slice(0, limits.candidates));
+  const found = await inParallel(jobs.slice(0, limits.candidates));
+  if (jobs.length <= limits.candidates) return found;
+  const problem = `${jobs.length} things stand beside the image; only the first ${limits.candidates} were looked at`;
+  return [...found, { source: { kind: 'bundle', where: source.name }, problem }];
 }
 
 async function fromReferrer(

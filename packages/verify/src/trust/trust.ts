@@ -12,13 +12,15 @@ export interface Trust {
 export interface TrustOptions {
   /** PEM. */
   readonly keys?: readonly string[];
+  readonly trustedRoot?: string | Uint8Array | TrustedRoot;
   /** The JSON text of a trusted root, or a parsed one. Several are joined. */
   readonly trustedRoots?: readonly (string | Uint8Array | TrustedRoot)[];
 }
 
 /** Throws VERIFY_TRUST_INVALID, SIGN_KEY_*. */
-export function loadTrust({ keys = [], trustedRoots = [] }: TrustOptions): Trust {
-  const roots = trustedRoots.map((root) => (typeof root === 'string' || root instanceof Uint8Array ? parseTrustedRoot(root) : root));
+export function loadTrust({ keys = [], trustedRoot, trustedRoots = [] }: TrustOptions): Trust {
+  const given = [...(trustedRoot === undefined ? [] : [trustedRoot]), ...trustedRoots];
+  const roots = given.map((root) => (typeof root === 'string' || root instanceof Uint8Array ? parseTrustedRoot(root) : root));
   return {
     keys: keys.map(loadPublicKey),
     root: {

@@ -1,6 +1,6 @@
 import type { TlogEntry } from '@colophon/sign';
 import { failed, type Checks } from '../report/checks.ts';
-import type { TrustedLog } from '../trust/trusted-root.ts';
+import { isValidAt, type TrustedLog } from '../trust/trusted-root.ts';
 import { matchEntry, type Logged } from '../tlog/entry-body.ts';
 import { verifyEntryTimestamp } from '../tlog/entry-timestamp.ts';
 import { checkCheckpoint, checkInclusion } from '../tlog/inclusion.ts';
@@ -11,6 +11,8 @@ export interface LogChecksResult {
   readonly entries: VerifiedEntry[];
   /** Milliseconds since 1970. */
   readonly times: number[];
+  /** Logs of entries that have no time of their own (Rekor v2). */
+  readonly untimed: TrustedLog[];
 }
 
 /** Every entry that comes with a candidate is checked in full; one that is wrong refuses the candidate, whatever others say. */
@@ -21,7 +23,7 @@ export function checkEntries(
   logs: readonly TrustedLog[],
   transparency: 'proof' | 'entry' | 'none',
 ): LogChecksResult {
-  const result: LogChecksResult = { entries: [], times: [] };
+  const result: LogChecksResult = { entries: [], times: [], untimed: [] };
   if (entries.length === 0) {
     if (transparency === 'none') checks.skip('log-entry', 'there is no log entry, and the policy asks for none');
     else
@@ -68,6 +70,8 @@ function checkEntry(
     });
     if (time === undefined) return;
     result.times.push(time);
+  } else {
+    result.untimed.push(log);
   }
   const { inclusionProof: proof } = entry;
   if (proof === undefined) {
@@ -99,4 +103,21 @@ function checkEntry(
     ...(time === undefined ? {} : { integratedTime: new Date(time).toISOString() }),
     included: proof !== undefined,
   });
+}
+
+/** An entry without a time of its own counts only if the trusted root has its log for a time that was proven, or always had it where no time is needed. */
+export function checkLogPeriods(checks: Checks, { untimed }: LogChecksResult, times: readonly number[]): void {
+  for (const { baseUrl, validity } of untimed) {
+    const fits =
+      times.length === 0 ? !Number.isNaN(validity.start) && validity.end === Infinity : times.some((time) => isValidAt(validity, time));
+    if (!fits) {
+      checks.run('log-entry', () => {
+        throw failed(
+          `the trusted root does not have the log ${baseUrl} for this time`,
+          validity,
+          times.map((time) => new Date(time).toISOString()),
+        );
+      });
+    }
+  }
 }

@@ -20,7 +20,7 @@ import { verifyTimestamp } from '../timestamp/rfc3161.ts';
 import type { Trust } from '../trust/trust.ts';
 import type { Logged } from '../tlog/entry-body.ts';
 import { checkCertificate, checkIdentity, leafOf } from './certificate-checks.ts';
-import { checkEntries } from './log-checks.ts';
+import { checkEntries, checkLogPeriods } from './log-checks.ts';
 import type { VerifiedSigner } from './signer.ts';
 
 /** What a candidate must be about. */
@@ -96,8 +96,10 @@ function checkAll(checks: Checks, candidate: SignedCandidate, artifact: Artifact
         ? signed.map(({ spki }) => ({ kind: 'key', der: spki }))
         : [{ kind: 'certificate', der: Buffer.from(leaf.x509.raw) }],
   };
-  const { entries, times } = checkEntries(checks, candidate.tlogEntries, logged, trust.root.tlogs, policy.require.transparency);
+  const logResult = checkEntries(checks, candidate.tlogEntries, logged, trust.root.tlogs, policy.require.transparency);
+  const { entries, times } = logResult;
   checkTimestamps(checks, candidate, signatures[0] as Buffer, trust, policy, times);
+  checkLogPeriods(checks, logResult, times);
 
   const signers: VerifiedSigner[] = signed.map(({ spkiSha256 }) =>
     leaf === undefined

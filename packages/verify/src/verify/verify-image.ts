@@ -14,7 +14,7 @@ export interface VerifyImageOptions {
   /** In a registry: by tag or digest. */
   readonly reference?: string;
   /** In an image layout: its folder, and which image in it: a digest or a reference name; not needed if it holds one. */
-  readonly layout?: { readonly directory: string; readonly image?: string };
+  readonly layout?: string | { readonly directory: string; readonly image?: string };
   /** Bundles from files, beside what is found. */
   readonly bundles?: readonly Uint8Array[];
   readonly trust: TrustOptions;
@@ -62,11 +62,12 @@ async function openSource(options: VerifyImageOptions): Promise<{ source: ImageS
     throw verifyErrors.error('VERIFY_SUBJECT_UNKNOWN', 'name an image, or a layout, and not both', { exit: 2 });
   }
   if (layout !== undefined) {
-    const opened = await openLayout(layout.directory);
+    const { directory, image: named } = typeof layout === 'string' ? { directory: layout, image: undefined } : layout;
+    const opened = await openLayout(directory);
     const close = () => opened.close();
     try {
-      const image = layout.image ?? (await onlyImage(opened));
-      return { source: layoutSource(opened, layout.directory), image, close };
+      const image = named ?? (await onlyImage(opened));
+      return { source: layoutSource(opened, directory), image, close };
     } catch (error) {
       await close();
       throw error;

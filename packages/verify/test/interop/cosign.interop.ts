@@ -44,10 +44,18 @@ describe.skipIf(missing.length > 0)('cosign 2 and 3 sign into our registry and l
 
   async function pushImage(repository: string): Promise<string> {
     const client = createRegistryClient({ registry: host });
-    const config = Buffer.from(JSON.stringify({ architecture: 'amd64', os: 'linux', author: repository, config: {}, rootfs: { type: 'layers', diff_ids: [] } }));
-    const descriptor = { mediaType: 'application/vnd.oci.image.config.v1+json', digest: `sha256:${createHash('sha256').update(config).digest('hex')}` as const, size: config.length };
+    const config = Buffer.from(
+      JSON.stringify({ architecture: 'amd64', os: 'linux', author: repository, config: {}, rootfs: { type: 'layers', diff_ids: [] } }),
+    );
+    const descriptor = {
+      mediaType: 'application/vnd.oci.image.config.v1+json',
+      digest: `sha256:${createHash('sha256').update(config).digest('hex')}` as const,
+      size: config.length,
+    };
     await client.pushBlob(repository, descriptor, config);
-    const manifest = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: 'application/vnd.oci.image.manifest.v1+json', config: descriptor, layers: [] }));
+    const manifest = Buffer.from(
+      JSON.stringify({ schemaVersion: 2, mediaType: 'application/vnd.oci.image.manifest.v1+json', config: descriptor, layers: [] }),
+    );
     const digest = await client.pushManifest(repository, 'latest', manifest, 'application/vnd.oci.image.manifest.v1+json');
     return `${host}/${repository}@${digest}`;
   }
@@ -85,7 +93,11 @@ describe.skipIf(missing.length > 0)('cosign 2 and 3 sign into our registry and l
     await writeFile(
       path('predicate.json'),
       JSON.stringify({
-        buildDefinition: { buildType: 'https://example.org/build', externalParameters: { x: 1 }, resolvedDependencies: [{ uri: 'git+https://example.org/hello', digest: { gitCommit: 'ab'.repeat(20) } }] },
+        buildDefinition: {
+          buildType: 'https://example.org/build',
+          externalParameters: { x: 1 },
+          resolvedDependencies: [{ uri: 'git+https://example.org/hello', digest: { gitCommit: 'ab'.repeat(20) } }],
+        },
         runDetails: { builder: { id: 'https://example.org/builder' } },
       }),
     );
@@ -104,27 +116,95 @@ describe.skipIf(missing.length > 0)('cosign 2 and 3 sign into our registry and l
   it('cosign 2: sign and attest, older storage', async () => {
     const image = await pushImage('two');
     ok(await cosign(2, 'sign', '--yes', '--key', 'cosign.key', '--rekor-url', `http://${host}`, '--allow-http-registry', image));
-    ok(await cosign(2, 'attest', '--yes', '--key', 'cosign.key', '--rekor-url', `http://${host}`, '--allow-http-registry', '--type', 'slsaprovenance1', '--predicate', 'predicate.json', image));
+    ok(
+      await cosign(
+        2,
+        'attest',
+        '--yes',
+        '--key',
+        'cosign.key',
+        '--rekor-url',
+        `http://${host}`,
+        '--allow-http-registry',
+        '--type',
+        'slsaprovenance1',
+        '--predicate',
+        'predicate.json',
+        image,
+      ),
+    );
     const report = await verifyImage({ reference: image, trust });
-    expect(report.candidates.map(({ source, reason }) => `${source.kind}: ${reason}`)).toEqual(['legacy-signature: every check passed', 'legacy-attestation: every check passed']);
-    const found = await verifyImage({ reference: `${image.split('@')[0]}:latest`, trust, expect: { predicateTypes: ['https://slsa.dev/provenance/v1'], builderId: 'https://example.org/builder', sourceCommit: 'ab'.repeat(20) } });
+    expect(report.candidates.map(({ source, reason }) => `${source.kind}: ${reason}`)).toEqual([
+      'legacy-signature: every check passed',
+      'legacy-attestation: every check passed',
+    ]);
+    const found = await verifyImage({
+      reference: `${image.split('@')[0]}:latest`,
+      trust,
+      expect: {
+        predicateTypes: ['https://slsa.dev/provenance/v1'],
+        builderId: 'https://example.org/builder',
+        sourceCommit: 'ab'.repeat(20),
+      },
+    });
     expect(found.passed).toHaveLength(1);
     ok(await cosign(2, 'verify', '--key', 'cosign.pub', '--offline', '--allow-http-registry', image));
-    ok(await cosign(2, 'verify-attestation', '--key', 'cosign.pub', '--offline', '--allow-http-registry', '--type', 'slsaprovenance1', image));
+    ok(
+      await cosign(
+        2,
+        'verify-attestation',
+        '--key',
+        'cosign.pub',
+        '--offline',
+        '--allow-http-registry',
+        '--type',
+        'slsaprovenance1',
+        image,
+      ),
+    );
   });
 
   it('cosign 3: sign and attest, bundles as referrers; proofs and all', async () => {
     const image = await pushImage('three');
-    const signing = ['--yes', '--key', 'cosign.key', '--signing-config', 'signing_config.json', '--trusted-root', 'trusted_root.json', '--allow-http-registry'];
+    const signing = [
+      '--yes',
+      '--key',
+      'cosign.key',
+      '--signing-config',
+      'signing_config.json',
+      '--trusted-root',
+      'trusted_root.json',
+      '--allow-http-registry',
+    ];
     ok(await cosign(3, 'sign', ...signing, image));
     ok(await cosign(3, 'attest', ...signing, '--type', 'slsaprovenance1', '--predicate', 'predicate.json', image));
-    const report = await verifyImage({ reference: image, trust, policy: { ...defaultPolicy, require: { transparency: 'proof', timestamp: false } } });
-    expect(report.candidates.map(({ source, reason }) => `${source.kind}: ${reason}`)).toEqual(['bundle: every check passed', 'bundle: every check passed']);
+    const report = await verifyImage({
+      reference: image,
+      trust,
+      policy: { ...defaultPolicy, require: { transparency: 'proof', timestamp: false } },
+    });
+    expect(report.candidates.map(({ source, reason }) => `${source.kind}: ${reason}`)).toEqual([
+      'bundle: every check passed',
+      'bundle: every check passed',
+    ]);
     expect(report.passed.map(({ predicateType }) => predicateType).toSorted((a, b) => ((a ?? '') < (b ?? '') ? -1 : 1))).toEqual([
       'https://sigstore.dev/cosign/sign/v1',
       'https://slsa.dev/provenance/v1',
     ]);
-    ok(await cosign(3, 'verify-attestation', '--key', 'cosign.pub', '--trusted-root', 'trusted_root.json', '--allow-http-registry', '--type', 'slsaprovenance1', image));
+    ok(
+      await cosign(
+        3,
+        'verify-attestation',
+        '--key',
+        'cosign.pub',
+        '--trusted-root',
+        'trusted_root.json',
+        '--allow-http-registry',
+        '--type',
+        'slsaprovenance1',
+        image,
+      ),
+    );
     const wrong = await newKey();
     const refused = await verifyImage({ reference: image, trust: { ...trust, keys: [wrong.pem] } });
     expect(refused).toMatchObject({ verdict: 'failed', passed: [] });
