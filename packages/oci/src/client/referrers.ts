@@ -74,9 +74,10 @@ export function createReferrers(
     for (let attempt = 1; attempt <= 10; attempt += 1) {
       const manifests = wanted(await fromTag(transport, repository, subject));
       if (manifests === undefined) return;
-      if (attempt > 1) await transport.pause(Math.min(attempt, 3));
       const index: Index = { schemaVersion: 2, mediaType: mediaTypes.index, manifests };
       await pushIndex(repository, tag, Buffer.from(JSON.stringify(index)));
+      // The next round looks. Who was written over before waits, so that two do not go on doing it to each other.
+      if (attempt > 1) await transport.pause(Math.min(attempt, 3));
     }
     throw ociErrors.error('OCI_TAG_MOVED', `${transport.base.host}/${repository}:${tag} is written by others all the time`);
   }
