@@ -37,12 +37,12 @@ export function run(name: string, more: { metadata?: KubeObject['metadata']; spe
 }
 
 /** A watch whose events are collected as they come. */
-export function follow(store: ObjectStore, options: Parameters<ObjectStore['watch']>[2], namespace: string | undefined = 'default') {
+export function follow(store: ObjectStore, options: Parameters<ObjectStore['watch']>[2], namespace: string | null = 'default') {
   const controller = new AbortController();
   const events: WatchEvent[] = [];
   let wake: (() => void) | undefined;
   const done = (async () => {
-    for await (const event of store.watch(runs, namespace, { ...options, signal: controller.signal })) {
+    for await (const event of store.watch(runs, namespace ?? undefined, { ...options, signal: controller.signal })) {
       events.push(event);
       wake?.();
     }
