@@ -33,7 +33,7 @@ export async function startRekor(bin: string, directory: string): Promise<{ url:
     await retry(() =>
       sql(
         directory,
-        "CREATE DATABASE IF NOT EXISTS test; CREATE USER IF NOT EXISTS 'bench'@'%' IDENTIFIED BY 'bench'; GRANT ALL ON test.* TO 'bench'@'%'",
+        "CREATE DATABASE IF NOT EXISTS test; CREATE USER 'bench'@'localhost' IDENTIFIED BY 'bench'; GRANT ALL ON test.* TO 'bench'@'localhost'",
       ),
     );
     execFileSync('sh', ['-c', `mariadb --no-defaults --socket="$1" test < "$2"`, 'sh', join(directory, 's'), join(bin, 'storage.sql')]);
