@@ -1,6 +1,6 @@
 /**
  * Strings with a zero byte after each, in the order and with the sharing of glibc's elf/stringtable.c: ordered by their
- * bytes from the end, a longer one before its own endings, which then need no bytes of their own.
+ * bytes from the end, the greater before the smaller, and a longer one before its own endings, which then need no bytes of their own.
  */
 export function stringTable(strings: Iterable<string>): { bytes: Buffer; offset(text: string): number } {
   const all = [...new Set(strings)].map((text) => ({ text, bytes: Buffer.from(text) }));
@@ -25,7 +25,7 @@ export function stringTable(strings: Iterable<string>): { bytes: Buffer; offset(
 function compareFromEnd(left: Buffer, right: Buffer): number {
   const shared = Math.min(left.length, right.length);
   for (let back = 1; back <= shared; back++) {
-    const difference = (left[left.length - back] as number) - (right[right.length - back] as number);
+    const difference = (right[right.length - back] as number) - (left[left.length - back] as number);
     if (difference !== 0) return difference;
   }
   return right.length - left.length;

@@ -27,7 +27,7 @@ describe('a layout', () => {
     const subjects = manifests
       .filter(({ artifactType }) => artifactType !== undefined)
       .map(({ digest }) => jsonOf<Manifest>(output, digest).subject?.digest);
-    expect(subjects.sort()).toEqual(images.map(({ descriptor }) => descriptor.digest).sort());
+    expect(new Set(subjects)).toEqual(new Set(images.map(({ descriptor }) => descriptor.digest)));
     await layout.close();
   });
 

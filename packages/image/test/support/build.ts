@@ -66,6 +66,7 @@ export function blobOf(layout: string, digest: Digest): Buffer {
   return readFileSync(join(layout, 'blobs/sha256', digest.slice(7)));
 }
 
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the test says what it expects
 export function jsonOf<Value>(layout: string, digest: Digest): Value {
   return JSON.parse(blobOf(layout, digest).toString('utf8')) as Value;
 }

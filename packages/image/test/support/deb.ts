@@ -65,34 +65,18 @@ export interface Archive {
   readonly debs: (sha256: string) => string;
 }
 
-/** Packages in a directory, and a lock that names them. Nothing vouches for it: signatures are another room's. */
-export function makeArchive(
-  packages: readonly (DebFacts & { readonly entries: readonly Entry[] })[],
-  options: { snapshot?: string; architecture?: string } = {},
-): Archive {
-  const place = temporaryDirectory();
+export interface LockedFile {
+  readonly name: string;
+  readonly version: string;
+  readonly architecture: string;
+  readonly size: number;
+  readonly sha256: string;
+}
+
+/** A lock that names these files. Nothing vouches for it: signatures are another room's. */
+export function lockOf(files: readonly LockedFile[], options: { snapshot?: string; architecture?: string } = {}): Lock {
   const zeros = '0'.repeat(64);
-  const locked = packages.map(({ entries, ...facts }) => {
-    const deb = makeDeb(entries, facts);
-    const sha256 = createHash('sha256').update(deb).digest('hex');
-    writeFileSync(join(place, sha256), deb);
-    const { name = 'sample', version = '1.0-1', architecture = 'amd64' } = facts;
-    const path = `pool/main/${name}_${version}_${architecture}.deb`.replaceAll(':', '%3a');
-    return {
-      name,
-      version,
-      architecture,
-      source: name,
-      sourceVersion: version,
-      suite: 'test',
-      component: 'main',
-      path,
-      size: deb.length,
-      sha256,
-      why: ['requested'],
-    };
-  });
-  const lock: Lock = {
+  return {
     version: 1,
     snapshot: options.snapshot ?? '2026-11-20T10:00:00Z',
     architecture: options.architecture ?? 'amd64',
@@ -110,7 +94,30 @@ export function makeArchive(
         indices: [{ component: 'main', path: 'dists/test/main/Packages', size: 1, sha256: zeros, plain: { size: 1, sha256: zeros } }],
       },
     ],
-    packages: locked,
+    packages: files.map((one) => ({
+      ...one,
+      source: one.name,
+      sourceVersion: one.version,
+      suite: 'test',
+      component: 'main',
+      path: `pool/main/${one.name}.deb`,
+      why: ['requested'],
+    })),
   };
-  return { lock, debs: (sha256) => join(place, sha256) };
+}
+
+/** Packages of our own making in a directory, and a lock that names them. */
+export function makeArchive(
+  packages: readonly (DebFacts & { readonly entries: readonly Entry[] })[],
+  options: { snapshot?: string; architecture?: string } = {},
+): Archive {
+  const place = temporaryDirectory();
+  const files = packages.map(({ entries, ...facts }) => {
+    const deb = makeDeb(entries, facts);
+    const sha256 = createHash('sha256').update(deb).digest('hex');
+    writeFileSync(join(place, sha256), deb);
+    const { name = 'sample', version = '1.0-1', architecture = 'amd64' } = facts;
+    return { name, version, architecture, size: deb.length, sha256 };
+  });
+  return { lock: lockOf(files, options), debs: (sha256) => join(place, sha256) };
 }
