@@ -41,19 +41,19 @@ export function compileSelectors(
 
 function compileLabels(selector: string): (labels: Readonly<Record<string, string>>) => boolean {
   const tests = split(selector).map((requirement) => {
-    const set = /^([^\s!=,()]+)\s+(in|notin)\s*\(([^()]*)\)$/.exec(requirement);
+    const set = /^([A-Za-z0-9][-A-Za-z0-9_./]*)\s+(in|notin)\s*\(([^()]*)\)$/.exec(requirement);
     if (set !== null) {
       const [, key, operator, list] = set as unknown as [string, string, string, string];
       const values = new Set(list.split(',').map((value) => value.trim()));
       return (labels: Readonly<Record<string, string>>) =>
         operator === 'in' ? labels[key] !== undefined && values.has(labels[key]) : labels[key] === undefined || !values.has(labels[key]);
     }
-    const equal = /^([^\s!=,()]+)\s*(==|=|!=)\s*([^\s!=,()]*)$/.exec(requirement);
+    const equal = /^([A-Za-z0-9][-A-Za-z0-9_./]*)\s*(==|=|!=)\s*([-A-Za-z0-9_.]*)$/.exec(requirement);
     if (equal !== null) {
       const [, key, operator, value] = equal as unknown as [string, string, string, string];
       return (labels: Readonly<Record<string, string>>) => (operator === '!=' ? labels[key] !== value : labels[key] === value);
     }
-    const exists = /^(!?)\s*([^\s!=,()]+)$/.exec(requirement);
+    const exists = /^(!?)\s*([A-Za-z0-9][-A-Za-z0-9_./]*)$/.exec(requirement);
     if (exists === null) throw storeErrors.error('STORE_INVALID', `not a label selector: ${JSON.stringify(requirement.slice(0, 200))}`);
     const [, not, key] = exists as unknown as [string, string, string];
     return (labels: Readonly<Record<string, string>>) => Object.hasOwn(labels, key) === (not === '');

@@ -1,6 +1,6 @@
 import { linkSync, mkdirSync, readFileSync, readdirSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { digestOf, type Digest } from '@colophon/core';
 import { openBlobStore } from '@colophon/store';

@@ -1,5 +1,5 @@
 import { setImmediate as tick } from 'node:timers/promises';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { errorCode } from '@colophon/core';
 import type { KubeObject, ObjectStore } from '@colophon/store';
@@ -13,24 +13,37 @@ class Replica {
   #version = 0;
   readonly #store: ObjectStore;
   readonly #limit: number | undefined;
+  /** Events after which it drops the connection and comes back at its version. */
+  readonly #patience: number;
 
-  constructor(store: ObjectStore, limit: number | undefined) {
+  constructor(store: ObjectStore, { limit, patience }: { limit: number | undefined; patience: number }) {
     this.#store = store;
     this.#limit = limit;
+    this.#patience = patience;
   }
 
   async follow(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      const resourceVersion = await this.#list();
+      await this.#list();
       try {
-        for await (const { type, object } of this.#store.watch(runs, undefined, { resourceVersion, signal })) this.#take(type, object);
+        while (!signal.aborted) await this.#watch(signal);
       } catch (error) {
         if (errorCode(error) !== 'STORE_GONE') throw error;
       }
     }
   }
 
-  async #list(): Promise<string> {
+  async #watch(signal: AbortSignal): Promise<void> {
+    let left = this.#patience;
+    for await (const { type, object } of this.#store.watch(runs, undefined, { resourceVersion: String(this.#version), signal })) {
+      this.#take(type, object);
+      left -= 1;
+      if (left === 0) break;
+    }
+    await tick();
+  }
+
+  async #list(): Promise<void> {
     this.lists += 1;
     const { items, ...first } = await this.#store.list(runs, undefined, this.#limit === undefined ? {} : { limit: this.#limit });
     let next = first.continue;
@@ -46,7 +59,6 @@ class Replica {
     this.objects.clear();
     for (const object of items) this.objects.set(object.metadata.name!, object);
     this.#version = Number(first.resourceVersion);
-    return first.resourceVersion;
   }
 
   #take(type: string, object: KubeObject): void {
@@ -62,7 +74,8 @@ class Replica {
   }
 }
 
-type Step = { kind: 'create' | 'status' | 'label' | 'delete'; name: number } | { kind: 'pause' } | { kind: 'compact'; keep: number };
+type Write = { kind: 'create' | 'status' | 'label' | 'delete'; name: number };
+type Step = Write | { kind: 'pause' } | { kind: 'compact'; keep: number };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 12, arbitrary: fc.record({ kind: fc.constantFrom('create', 'status', 'label', 'delete'), name: fc.nat(6) }) },
@@ -71,8 +84,12 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 );
 
 async function perform(store: ObjectStore, step: Step, count: number): Promise<void> {
-  if (step.kind === 'pause') return void (await tick());
-  if (step.kind === 'compact') return store.compact({ versions: step.keep });
+  if (step.kind === 'pause') await tick();
+  else if (step.kind === 'compact') await store.compact({ versions: step.keep });
+  else await write(store, step, count);
+}
+
+async function write(store: ObjectStore, step: Write, count: number): Promise<void> {
   const name = `run-${step.name}`;
   const work = {
     create: () => store.create(runs, run(name, { spec: { count } })),
@@ -89,14 +106,21 @@ it('list, then watch from its version: every replica ends with exactly what the 
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.array(step, { minLength: 5, maxLength: 40 }), { minLength: 2, maxLength: 6 }),
-      fc.array(fc.record({ after: fc.nat(30), limit: fc.option(fc.integer({ min: 1, max: 3 }), { nil: undefined }) }), {
-        minLength: 1,
-        maxLength: 4,
-      }),
+      fc.array(
+        fc.record({
+          after: fc.nat(30),
+          patience: fc.integer({ min: 1, max: 20 }),
+          limit: fc.option(fc.integer({ min: 1, max: 3 }), { nil: undefined }),
+        }),
+        {
+          minLength: 1,
+          maxLength: 4,
+        },
+      ),
       async (writers, readers) => {
         const store = await openStore();
         const controller = new AbortController();
-        const replicas = readers.map(({ limit }) => new Replica(store, limit));
+        const replicas = readers.map((reader) => new Replica(store, reader));
         const following = replicas.map(async (replica, index) => {
           for (let at = 0; at < (readers[index]?.after ?? 0); at += 1) await tick();
           await replica.follow(controller.signal);
