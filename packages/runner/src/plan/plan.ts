@@ -16,7 +16,14 @@ const volume = z.discriminatedUnion('kind', [
   /** Empty at the task's start, gone at its end. */
   z.strictObject({ kind: z.literal('empty'), name, sizeLimit: z.int().positive().optional() }),
   /** A directory of the host that the control plane made; `owned`: its root belongs to the steps' ids. */
-  z.strictObject({ kind: z.literal('directory'), name, path: absolute, readOnly: z.boolean(), owned: z.boolean().default(false) }),
+  z.strictObject({
+    kind: z.literal('directory'),
+    name,
+    path: absolute,
+    readOnly: z.boolean(),
+    owned: z.boolean().default(false),
+    sizeLimit: z.int().positive().optional(),
+  }),
   /** Files of a ConfigMap, Secret or projection, read-only; content is base64. */
   z.strictObject({ kind: z.literal('files'), name, files: z.record(relative, z.string()), mode: z.int().min(0).max(0o777).default(0o444) }),
 ]);

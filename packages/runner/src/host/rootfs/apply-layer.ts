@@ -3,8 +3,6 @@ import {
   closeSync,
   futimesSync,
   fchmodSync,
-  fchownSync,
-  lchownSync,
   linkSync,
   lstatSync,
   lutimesSync,
@@ -21,6 +19,8 @@ import {
 import { join } from 'node:path';
 import type { RawEntry } from '@colophon/image';
 import { runnerErrors } from '../../errors.ts';
+import { idCount } from '../machine/mode.ts';
+import type { Owner } from './owner.ts';
 
 export interface RootfsLimits {
   readonly entries: number;
@@ -39,23 +39,24 @@ export interface Usage {
  * Applies one layer to a directory that only we can reach (image-spec, layer.md). The image's maker controls names, links, ids and sizes: links in a path are followed
  * within the root only, as the step itself would; nothing leaves it. Ids are shifted, set-id bits dropped, devices refused.
  */
-export function applyLayer(root: string, entries: Iterable<RawEntry>, idOffset: number, usage: Usage, limits = rootfsLimits): void {
+export function applyLayer(root: string, entries: Iterable<RawEntry>, owner: Owner, usage: Usage, limits = rootfsLimits): void {
   const directories: [path: string, mtime: number][] = [];
+  owner.give(root, 0, 0);
   for (const entry of entries) {
     usage.entries += 1;
     usage.bytes += entry.flag === '0' || entry.flag === '7' ? entry.content.length : 0;
     if (usage.entries > limits.entries || usage.bytes > limits.bytes)
       throw runnerErrors.error('RUNNER_IMAGE_TOO_LARGE', `the image has more than ${limits.entries} entries or ${limits.bytes} bytes`);
     if (entry.path === '.') {
-      chmodSync(root, entry.mode & 0o1777);
+      chmodSync(root, (entry.mode & 0o1777) | 0o500);
       continue;
     }
     const parts = entry.path.split('/');
     if (parts.includes('..') || entry.path.includes('\0')) throw refuse(entry, 'its name leads out of the root');
-    const parent = resolveParent(root, parts.slice(0, -1), entry, idOffset);
+    const parent = resolveParent(root, parts.slice(0, -1), entry, owner);
     const name = parts.at(-1) as string;
     if (whiteout(parent, name)) continue;
-    writeEntry(root, join(parent, name), entry, idOffset, directories);
+    writeEntry(root, join(parent, name), entry, owner, directories);
   }
   // A directory's time changes when something is put into it: last.
   for (const [path, mtime] of directories.toReversed()) utimesSync(path, mtime, mtime);
@@ -70,7 +71,7 @@ function statOf(path: string): Stats | undefined {
 }
 
 /** The real directory for a path within the root; missing parts are made. */
-function resolveParent(root: string, parts: readonly string[], entry: RawEntry, idOffset: number): string {
+function resolveParent(root: string, parts: readonly string[], entry: RawEntry, owner: Owner): string {
   let rest = [...parts];
   let current: string[] = [];
   for (let hops = 0; rest.length > 0;) {
@@ -84,7 +85,7 @@ function resolveParent(root: string, parts: readonly string[], entry: RawEntry, 
     const found = statOf(path);
     if (found === undefined) {
       mkdirSync(path, 0o755);
-      lchownSync(path, idOffset, idOffset);
+      owner.give(path, 0, 0);
     } else if (found.isSymbolicLink()) {
       hops += 1;
       if (hops > 40) throw refuse(entry, 'its path has too many links');
@@ -109,15 +110,15 @@ function whiteout(parent: string, name: string): boolean {
   return true;
 }
 
-function writeEntry(root: string, path: string, entry: RawEntry, idOffset: number, directories: [string, number][]): void {
-  const uid = (entry.uid % 65_536) + idOffset;
-  const gid = (entry.gid % 65_536) + idOffset;
+function writeEntry(root: string, path: string, entry: RawEntry, owner: Owner, directories: [string, number][]): void {
+  const uid = entry.uid % idCount;
+  const gid = entry.gid % idCount;
   const mode = entry.mode & 0o1777;
   const found = statOf(path);
   if (entry.flag === '5') {
     if (found !== undefined && !found.isDirectory()) rmSync(path, { recursive: true, force: true });
     if (found === undefined || !found.isDirectory()) mkdirSync(path, mode);
-    lchownSync(path, uid, gid);
+    owner.give(path, uid, gid);
     chmodSync(path, mode);
     directories.push([path, entry.mtime]);
     return;
@@ -129,7 +130,7 @@ function writeEntry(root: string, path: string, entry: RawEntry, idOffset: numbe
       const file = openSync(path, 'wx', 0o600);
       try {
         for (let at = 0; at < entry.content.length;) at += writeSync(file, entry.content, at);
-        fchownSync(file, uid, gid);
+        owner.give(path, uid, gid);
         fchmodSync(file, mode);
         futimesSync(file, entry.mtime, entry.mtime);
       } finally {
@@ -140,14 +141,14 @@ function writeEntry(root: string, path: string, entry: RawEntry, idOffset: numbe
     case '1': {
       const target = entry.linkTarget.split('/').filter((part) => part !== '' && part !== '.');
       if (target.length === 0 || target.includes('..')) throw refuse(entry, 'its hard link leads out of the root');
-      const source = join(resolveParent(root, target.slice(0, -1), entry, idOffset), target.at(-1) as string);
+      const source = join(resolveParent(root, target.slice(0, -1), entry, owner), target.at(-1) as string);
       if (statOf(source)?.isDirectory() !== false) throw refuse(entry, 'its hard link names nothing, or a directory');
       linkSync(source, path);
       return;
     }
     case '2':
       symlinkSync(entry.linkTarget, path);
-      lchownSync(path, uid, gid);
+      owner.give(path, uid, gid);
       lutimesSync(path, entry.mtime, entry.mtime);
       return;
     default:

@@ -1,18 +1,23 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { access, chown, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { access, chmod, mkdir, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { ColophonError, errorCode, parseDigest, parseJson, spawnWorker, type Digest, type ErrorRecord } from '@colophon/core';
-import { manifestLimit, openDirectory, parseManifest, readSmall, type ImageConfig } from '@colophon/oci';
+import { manifestLimit, parseManifest, type ImageConfig } from '@colophon/oci';
 import { durable, type BlobStore } from '@colophon/store';
 import { runnerErrors } from '../../errors.ts';
-import { firstId } from '../sandbox/script.ts';
+import type { HostMode } from '../machine/mode.ts';
+import type { Tools } from '../machine/tools.ts';
+import { removeTree } from '../task/remove-tree.ts';
+import { giveLater, ownershipOf, type LaterOwners, type Ownership } from './owner.ts';
 
 export interface PreparedImage {
   readonly digest: Digest;
   /** The unpacked, id-shifted root file system; shared by all steps, never written to. */
   readonly path: string;
+  /** Its folder's name there. */
+  readonly name: string;
   readonly config: {
     readonly entrypoint: readonly string[];
     readonly command: readonly string[];
@@ -29,9 +34,13 @@ export interface RootfsStore {
   prune(keep: ReadonlySet<Digest>): Promise<number>;
 }
 
-export async function openRootfsStore(directory: string, blobs: BlobStore, idOffset = firstId): Promise<RootfsStore> {
+export async function openRootfsStore(
+  directory: string,
+  blobs: BlobStore,
+  { mode, tools }: { mode: HostMode; tools: Tools },
+): Promise<RootfsStore> {
   await durable.createDirectory(directory, { mode: 0o700 });
-  for (const name of await readdir(directory)) if (name.startsWith('.')) await rm(join(directory, name), { recursive: true, force: true });
+  for (const name of await readdir(directory)) if (name.startsWith('.')) await removeTree(join(directory, name), mode, tools);
   const running = new Map<Digest, Promise<PreparedImage>>();
 
   async function prepareNow(digest: Digest): Promise<PreparedImage> {
@@ -54,6 +63,7 @@ export async function openRootfsStore(directory: string, blobs: BlobStore, idOff
     return {
       digest,
       path,
+      name: parseDigest(digest).hex,
       config: { entrypoint: Entrypoint ?? [], command: Cmd ?? [], env: Env ?? [], workingDir: WorkingDir ?? '', user: User ?? '' },
     };
   }
@@ -62,8 +72,8 @@ export async function openRootfsStore(directory: string, blobs: BlobStore, idOff
     const temporary = join(directory, `.${randomUUID()}`);
     try {
       await mkdir(temporary, { mode: 0o755 });
-      await chown(temporary, idOffset, idOffset);
-      await unpackInWorker(temporary, layers, idOffset);
+      await chmod(temporary, 0o755);
+      await giveLater(temporary, await unpackInWorker(temporary, layers, ownershipOf(mode)), tools);
       // Once the name is there the tree is trusted: its content must be on disk before it.
       await promisify(execFile)('sync', ['-f', temporary]);
       await rename(temporary, path).catch((error: unknown) => {
@@ -71,7 +81,7 @@ export async function openRootfsStore(directory: string, blobs: BlobStore, idOff
       });
       await durable.syncDirectory(directory);
     } finally {
-      await rm(temporary, { recursive: true, force: true });
+      await removeTree(temporary, mode, tools);
     }
   }
 
@@ -86,53 +96,21 @@ export async function openRootfsStore(directory: string, blobs: BlobStore, idOff
     async prune(keep) {
       const hexes = new Set([...keep].map((digest) => parseDigest(digest).hex));
       const old = (await readdir(directory)).filter((name) => !name.startsWith('.') && !hexes.has(name));
-      for (const name of old) await rm(join(directory, name), { recursive: true, force: true });
+      for (const name of old) await removeTree(join(directory, name), mode, tools);
       return old.length;
     },
   };
 }
 
-function unpackInWorker(root: string, layers: readonly { path: string; name: string }[], idOffset: number): Promise<void> {
-  const worker = spawnWorker(import.meta.url, './worker', { workerData: { root, layers, idOffset } });
+function unpackInWorker(root: string, layers: readonly { path: string; name: string }[], ownership: Ownership): Promise<LaterOwners> {
+  const worker = spawnWorker(import.meta.url, './worker', { workerData: { root, layers, ownership } });
   return new Promise((resolve, reject) => {
-    worker.once('message', (message: { error?: ErrorRecord }) =>
-      message.error === undefined ? resolve() : reject(ColophonError.fromRecord(message.error)),
+    worker.once('message', (message: { error?: ErrorRecord; later?: LaterOwners }) =>
+      message.error === undefined ? resolve(message.later ?? []) : reject(ColophonError.fromRecord(message.error)),
     );
     worker.once('error', (cause) =>
       reject(runnerErrors.error('RUNNER_IMAGE_INVALID', `the image was not unpacked: ${String(cause)}`, { cause })),
     );
     worker.once('exit', () => reject(runnerErrors.error('RUNNER_IMAGE_INVALID', 'the unpacking thread ended early')));
   });
-}
-
-/** Numbers for `user`, `user:group`, `uid`, `uid:gid` by the image's own /etc/passwd and /etc/group, opened without following links. Empty: root. */
-export async function resolveUser(rootfs: string, user: string): Promise<{ uid: number; gid: number }> {
-  if (user === '') return { uid: 0, gid: 0 };
-  const [name = '', group] = user.split(':');
-  const passwd = await accounts(rootfs, 'passwd');
-  const entry = passwd.find((fields) => fields[0] === name || fields[2] === name);
-  const uid = /^\d{1,5}$/.test(name) ? Number(name) : Number(entry?.[2] ?? Number.NaN);
-  const gid =
-    group === undefined || group === ''
-      ? Number(entry?.[3] ?? 0)
-      : /^\d{1,5}$/.test(group)
-        ? Number(group)
-        : Number((await accounts(rootfs, 'group')).find((fields) => fields[0] === group)?.[2] ?? Number.NaN);
-  if (!(uid >= 0 && uid < 65_536 && gid >= 0 && gid < 65_536))
-    throw runnerErrors.error('RUNNER_IMAGE_INVALID', `the image has no user ${JSON.stringify(user.slice(0, 100))}`);
-  return { uid, gid };
-}
-
-async function accounts(rootfs: string, file: string): Promise<string[][]> {
-  const root = await openDirectory(rootfs);
-  try {
-    return (await readSmall(root, ['etc', file], 1 << 20))
-      .toString()
-      .split('\n')
-      .map((line) => line.split(':'));
-  } catch {
-    return [];
-  } finally {
-    await root.close();
-  }
 }

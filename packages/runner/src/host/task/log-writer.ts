@@ -1,88 +1,78 @@
-import { createWriteStream } from 'node:fs';
 import type { Readable } from 'node:stream';
+import { durable } from '@colophon/store';
+import { createMasker, type Masker } from './masker.ts';
 
 export interface LogWriter {
   /** Copies a stream into the log until its end. Back-pressure reaches the step: what is not written is not read. */
   copy(stream: Readable): Promise<void>;
+  /** On disk when it resolves. */
   close(): Promise<void>;
   readonly size: number;
 }
 
-const mask = '***';
+/** Growth is told at most this often. */
+const tellEveryMs = 50;
+
+export interface LogOptions {
+  readonly masks: readonly string[];
+  /** Bytes kept. */
+  readonly limit: number;
+  readonly onGrowth: (size: number) => void;
+}
 
 /**
- * Writes a step's output to its log file: secrets are masked, also where one is cut by a chunk's border; beyond the limit nothing more is kept, and the log says so.
- * The step goes on: it must not be able to end itself by talking, nor fill the disk.
+ * Writes a step's output to its log file as it comes, standard output and error in the order of arrival. Secrets are masked, also where one is cut by a chunk's border
+ * or woven of both streams. Beyond the limit nothing more is kept, and the log says so; the step goes on: it must not be able to end itself by talking, nor to fill the disk.
  */
-export function openLog(path: string, options: { masks: readonly string[]; limit: number; onGrowth: (size: number) => void }): LogWriter {
-  const file = createWriteStream(path, { flags: 'a', mode: 0o600 });
-  const masks = options.masks
-    .filter((text) => text.length >= 4)
-    .map((text) => Buffer.from(text))
-    .toSorted((left, right) => right.length - left.length);
-  const longest = masks[0]?.length ?? 0;
-  let size = 0;
+export async function openLog(path: string, { masks, limit, onGrowth }: LogOptions): Promise<LogWriter> {
+  const file = await durable.openAppend(path);
+  await file.truncate(0);
+  const merged = createMasker(masks);
+  let queue: Promise<void> = Promise.resolve();
   let cut = false;
-  file.on('error', () => (cut = true));
+  let told = 0;
+  let timer: NodeJS.Timeout | undefined;
 
-  async function write(bytes: Buffer): Promise<void> {
-    if (cut || bytes.length === 0) return;
-    let kept = bytes;
-    if (size + bytes.length > options.limit) {
-      kept = Buffer.concat([
-        bytes.subarray(0, Math.max(0, options.limit - size)),
-        Buffer.from(`\n[log cut off after ${options.limit} bytes]\n`),
-      ]);
-      cut = true;
-    }
-    size += kept.length;
-    if (!file.write(kept)) await new Promise<void>((resolve) => void file.once('drain', resolve).once('error', () => resolve()));
-    options.onGrowth(size);
+  const tell = () => {
+    clearTimeout(timer);
+    timer = undefined;
+    if (file.size() === told) return;
+    told = file.size();
+    onGrowth(told);
+  };
+
+  function write(bytes: Buffer): Promise<void> {
+    if (cut || bytes.length === 0) return Promise.resolve();
+    const room = limit - file.size();
+    cut = bytes.length > room;
+    const kept = cut ? Buffer.concat([bytes.subarray(0, room), Buffer.from(`\n[log cut off after ${limit} bytes]\n`)]) : bytes;
+    timer ??= setTimeout(tell, tellEveryMs);
+    return file.append(kept);
   }
+
+  /** One append at a time, in the order of arrival. */
+  const inOrder = (work: () => Promise<void>): Promise<void> => (queue = queue.then(work));
 
   return {
     get size() {
-      return size;
+      return file.size();
     },
     async copy(stream) {
-      let held: Buffer = Buffer.alloc(0);
+      const own: Masker = createMasker(masks);
       for await (const chunk of stream as AsyncIterable<Buffer>) {
-        if (longest === 0) {
-          await write(chunk);
-          continue;
-        }
-        const text = replaceAll(Buffer.concat([held, chunk]), masks);
-        // What may be the beginning of a secret waits for the next chunk.
-        const keep = partialMatch(text, masks);
-        held = text.subarray(text.length - keep);
-        await write(text.subarray(0, text.length - keep));
+        if (cut) continue;
+        const clean = own.push(chunk);
+        if (clean.length > 0) await inOrder(() => write(merged.push(clean)));
       }
-      await write(replaceAll(held, masks));
+      await inOrder(() => write(merged.push(own.end())));
     },
-    close: () => new Promise((resolve) => file.end(() => resolve())),
+    async close() {
+      await inOrder(() => write(merged.end())).finally(async () => {
+        clearTimeout(timer);
+        await file.sync();
+        tell();
+        await file.close();
+      });
+    },
   };
-}
-
-function replaceAll(bytes: Buffer, masks: readonly Buffer[]): Buffer {
-  let result = bytes;
-  for (const secret of masks) {
-    for (let at = result.indexOf(secret); at >= 0; at = result.indexOf(secret, at + mask.length)) {
-      result = Buffer.concat([result.subarray(0, at), Buffer.from(mask), result.subarray(at + secret.length)]);
-    }
-  }
-  return result;
-}
-
-/** How many bytes at the end may be the beginning of a secret. */
-function partialMatch(bytes: Buffer, masks: readonly Buffer[]): number {
-  let longest = 0;
-  for (const secret of masks) {
-    for (let length = Math.min(secret.length - 1, bytes.length); length > longest; length -= 1) {
-      if (bytes.subarray(bytes.length - length).equals(secret.subarray(0, length))) {
-        longest = length;
-        break;
-      }
-    }
-  }
-  return longest;
 }

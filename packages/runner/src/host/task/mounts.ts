@@ -1,72 +1,91 @@
-import { constants } from 'node:fs';
-import { chmod, chown, mkdir, open, stat } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errorCode } from '@colophon/core';
 import { runnerErrors } from '../../errors.ts';
-import type { StepInstruction, TaskPlan, VolumeInstruction } from '../../plan/plan.ts';
-import { firstId } from '../sandbox/script.ts';
-import type { WorkDirectory } from './work-directory.ts';
+import type { StepInstruction, TaskPlan } from '../../plan/plan.ts';
+import type { HostMode } from '../machine/mode.ts';
+import type { Nest } from '../sandbox/nest.ts';
+import type { Without } from '../sandbox/protections.ts';
+import type { StepMount } from '../sandbox/step-arguments.ts';
+import type { TaskFolder } from './contract.ts';
+import { resolveInImage } from './destination.ts';
+import { checkWithin, isReadOnly, volumePath } from './volumes.ts';
 
-export interface HostMount {
-  readonly source: string;
-  /** Inside. */
-  readonly path: string;
-  readonly readOnly: boolean;
+export interface MountContext {
+  readonly nest: Nest;
+  readonly mode: HostMode;
+  readonly without: Without;
+  /** The step's unpacked image, as the host reaches it. */
+  readonly image: string;
+}
+
+/** Mount points below `/tekton`, which is read-only to steps, are made before the first one runs. */
+export async function makeMountPoints(folder: TaskFolder, plan: TaskPlan): Promise<void> {
+  for (const step of plan.steps)
+    for (const { path } of step.mounts)
+      if (below('/tekton', path) && !(await exists(folder, path))) await folder.directory(path.slice(1), 0o755);
+  for (const { path } of plan.sockets) if (below('/tekton', path)) await folder.file(path.slice(1), '', 0o644);
+}
+
+async function exists(folder: TaskFolder, path: string): Promise<boolean> {
+  return realpath(join(folder.host, path)).then(
+    () => true,
+    () => false,
+  );
 }
 
 /**
- * What a step has mounted: Tekton's own folders (its results, home and step folder writable, those of other steps not), /workspace, the plan's volumes, sockets.
- * Outer paths come before inner ones.
+ * What a step has mounted, outer paths before inner ones: Tekton's folders (its own writable, other steps' not), /workspace, the plan's volumes, sockets.
  */
-export async function mountsOf(plan: TaskPlan, step: StepInstruction, work: WorkDirectory): Promise<readonly HostMount[]> {
-  const volumes = new Map(plan.volumes.map((volume) => [volume.name, volume]));
-  const own = join(work.tekton, 'steps', step.container);
-  const mounts: HostMount[] = [
-    { source: work.tekton, path: '/tekton', readOnly: true },
-    { source: join(work.tekton, 'results'), path: '/tekton/results', readOnly: false },
-    { source: join(work.tekton, 'home'), path: '/tekton/home', readOnly: false },
-    { source: join(work.tekton, 'creds'), path: '/tekton/creds', readOnly: false },
-    { source: join(own, 'results'), path: `/tekton/steps/${step.container}/results`, readOnly: false },
-    { source: join(own, 'artifacts'), path: `/tekton/steps/${step.container}/artifacts`, readOnly: false },
-    { source: join(work.path, 'workspace'), path: '/workspace', readOnly: false },
+export async function mountsOf(plan: TaskPlan, step: StepInstruction, index: number, context: MountContext): Promise<readonly StepMount[]> {
+  const others = !context.without.has('step-folders');
+  const mounts: StepMount[] = [
+    { source: '/task/tekton', path: '/tekton', readOnly: others },
+    ...[
+      'results',
+      'home',
+      'creds',
+      'artifacts',
+      'termination',
+      `run/${index}`,
+      `steps/${step.container}/results`,
+      `steps/${step.container}/artifacts`,
+    ].map((name) => ({ source: `/task/tekton/${name}`, path: `/tekton/${name}`, readOnly: false })),
+    { source: '/task/workspace', path: '/workspace', readOnly: false },
   ];
+  const volumes = new Map(plan.volumes.map((volume) => [volume.name, volume]));
   for (const { volume: name, path, subPath, readOnly } of step.mounts) {
     const volume = volumes.get(name);
     if (volume === undefined)
       throw runnerErrors.error('RUNNER_PLAN_INVALID', `step ${step.name} mounts ${name}, which the plan does not have`);
-    const root = volume.kind === 'directory' ? volume.path : work.volume(name);
-    const source = subPath === undefined || subPath === '' ? root : await subDirectory(root, subPath, readOnly);
-    mounts.push({ source, path: path.replace(/\/+$/, ''), readOnly: readOnly || isReadOnly(volume) });
+    const root = volumePath(volume);
+    const fixed = readOnly || isReadOnly(volume);
+    mounts.push({ source: await within(root, subPath ?? '', fixed, context), path, readOnly: fixed });
   }
-  for (const { hostPath, path } of plan.sockets) mounts.push({ source: hostPath, path, readOnly: false });
-  return mounts.toSorted((left, right) => left.path.split('/').length - right.path.split('/').length);
+  for (const [position, { path }] of plan.sockets.entries()) mounts.push({ source: `/task/sockets/${position}`, path, readOnly: false });
+  const resolved: StepMount[] = [];
+  for (const mount of mounts) resolved.push({ ...mount, path: await resolveInImage(context.image, mount.path) });
+  const ordered = resolved.toSorted((left, right) => depth(left.path) - depth(right.path));
+  await checkInner(ordered, context);
+  return ordered;
 }
 
-function isReadOnly(volume: VolumeInstruction): boolean {
-  return volume.kind === 'files' || (volume.kind === 'directory' && volume.readOnly);
+async function within(root: string, subPath: string, fixed: boolean, { nest, mode, without }: MountContext): Promise<string> {
+  const host = join(nest.root, root);
+  // Only in the test of why links are not followed: the host resolves it, and it leads into the host.
+  if (without.has('no-follow') && subPath !== '') return join('/host-root', await realpath(join(host, subPath)));
+  if (!(await checkWithin(host, subPath, { make: !fixed, mode })))
+    throw runnerErrors.error('RUNNER_MOUNT_REFUSED', `${JSON.stringify(subPath)} is not in the volume, which is read-only`);
+  return join(root, subPath);
 }
 
-/**
- * A folder (or file) within a volume. Earlier steps wrote the volume: a link in the path would lead out of it, so each part is opened without following. Missing
- * parts are made, as Kubernetes does, unless the mount is read-only.
- */
-async function subDirectory(root: string, subPath: string, readOnly: boolean): Promise<string> {
-  let path = root;
-  for (const part of subPath.split('/').filter((name) => name !== '' && name !== '.')) {
-    path = join(path, part);
-    const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch((error: unknown) => error);
-    if (!(handle instanceof Error)) {
-      await (handle as Awaited<ReturnType<typeof open>>).close();
-      continue;
-    }
-    if (errorCode(handle) !== 'ENOENT' || readOnly)
-      throw runnerErrors.error('RUNNER_PLAN_INVALID', `subPath ${JSON.stringify(subPath)} cannot be mounted: ${errorCode(handle) ?? ''}`, {
-        cause: handle,
-      });
-    await mkdir(path, { mode: 0o777 });
-    const { uid } = await stat(root);
-    await chown(path, uid === 0 ? firstId : uid, uid === 0 ? firstId : uid);
-    await chmod(path, 0o777);
+/** A mount point within another volume was made, or replaced by a link, by whoever wrote that volume. */
+async function checkInner(mounts: readonly StepMount[], { nest, mode }: MountContext): Promise<void> {
+  for (const [index, inner] of mounts.entries()) {
+    const outer = mounts.slice(0, index).findLast(({ path }) => below(path, inner.path));
+    if (outer === undefined || outer.path === '/tekton') continue;
+    await checkWithin(join(nest.root, outer.source), inner.path.slice(outer.path.length), { make: false, mode });
   }
-  return path;
 }
+
+const below = (outer: string, inner: string): boolean => inner.startsWith(`${outer}/`);
+const depth = (path: string): number => path.split('/').length;

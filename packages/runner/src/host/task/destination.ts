@@ -1,0 +1,42 @@
+import { lstat, readlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { runnerErrors } from '../../errors.ts';
+
+/**
+ * Where a path of a step leads in its image, with every link of the image resolved within the image, as the step itself would see it:
+ * bubblewrap would follow a link out of it while it makes mount points. `root` is the unpacked image, which nobody writes to any more. Parts that are missing stay as
+ * they are.
+ */
+export async function resolveInImage(root: string, path: string): Promise<string> {
+  const done: string[] = [];
+  const rest = path.split('/');
+  let links = 0;
+  while (rest.length > 0) {
+    const part = rest.shift() as string;
+    if (part === '' || part === '.') continue;
+    if (part === '..') {
+      done.pop();
+      continue;
+    }
+    const here = join(root, ...done, part);
+    const target = await linkTarget(here);
+    if (target === undefined) {
+      done.push(part);
+      continue;
+    }
+    links += 1;
+    if (links > 40) throw runnerErrors.error('RUNNER_IMAGE_INVALID', `${path} goes through too many links in the image`);
+    if (target.startsWith('/')) done.length = 0;
+    rest.unshift(...target.split('/'));
+  }
+  return `/${done.join('/')}`;
+}
+
+async function linkTarget(path: string): Promise<string | undefined> {
+  try {
+    return (await lstat(path)).isSymbolicLink() ? await readlink(path) : undefined;
+  } catch {
+    // Missing, or below something that is no directory: bubblewrap makes it or says so.
+    return undefined;
+  }
+}
