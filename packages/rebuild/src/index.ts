@@ -1,1 +1,10 @@
-export {};
+export { rebuildErrors } from './errors.ts';
+export { replayPlan } from './plan/replay.ts';
+export type { ExpectedDependency, ReplayObject, ReplayPlan } from './plan/replay.ts';
+export type { Recorded, RecordedDefinition, RecordedImage, RecordedRun } from './plan/recorded.ts';
+export { compareInputs } from './inputs/compare.ts';
+export type { InputComparison, InputDifference } from './inputs/compare.ts';
+export { compareImages, compareOthers } from './compare/images.ts';
+export type { FetchImage, ImageComparison, Rebuilt } from './compare/images.ts';
+export { acceptable, exitOf, rebuildExits } from './verdict/verdict.ts';
+export type { AcceptedLevel, RebuildVerdict } from './verdict/verdict.ts';
