@@ -14,8 +14,8 @@ export function statementLines(words: StatementWords, theme: Theme, allPackages 
   }
   line('built by', words.builder);
   if (words.build !== undefined) line('in', words.build);
-  for (const { uri, commit } of words.sources) line('from', `${uri} at ${commit}`);
-  if (words.sources.length === 0) line('from', 'no source is named');
+  for (const { uri, commit } of words.sources) line('source', `${uri} at ${commit}`);
+  if (words.sources.length === 0) line('source', 'no source is named');
   packageLines(words, line, allPackages);
   for (const image of words.stepImages) line('steps ran in', image);
   const times = [words.startedOn, words.finishedOn].filter((time) => time !== undefined);
