@@ -100,7 +100,7 @@ function projectedWithoutSources({ kind, metadata, spec }: Record<string, any>):
 
 function head(document: unknown): { kind: string; apiVersion: string } {
   if (!isObject(document)) return { kind: '', apiVersion: '' };
-  return { kind: String(document['kind'] ?? ''), apiVersion: String(document['apiVersion'] ?? '') };
+  return { kind: textOf(document['kind']), apiVersion: textOf(document['apiVersion']) };
 }
 
 function fillIn(object: TektonObject): void {
@@ -154,3 +154,5 @@ export function admit(document: unknown, options: { gates?: Gates } = {}): Tekto
   }
   return verdict.object;
 }
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');

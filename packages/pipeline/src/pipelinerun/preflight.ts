@@ -38,7 +38,10 @@ export function runProblem(run: PipelineRun, pipelineName: string, spec: Pipelin
   }
   const keys = declared.flatMap(({ name, type, properties, default: fallback }) => {
     if (type !== 'object') return [];
-    const has = { ...(typeof fallback === 'object' ? fallback : {}), ...(given.get(name) as object | undefined) };
+    const has = {
+      ...(typeof fallback === 'object' && !Array.isArray(fallback) ? fallback : {}),
+      ...(given.get(name) as object | undefined),
+    };
     const lacking = Object.keys(properties ?? {}).filter((key) => !Object.hasOwn(has, key));
     return lacking.length === 0 ? [] : [`${name}:[${lacking.sort().join(' ')}]`];
   });

@@ -89,7 +89,7 @@ function read(json: unknown, shape: Shape, place: Place, state: State): unknown 
 function readStruct(json: unknown, shape: StructShape, place: Place, state: State): unknown {
   if (!isObject(json)) return mismatch(json, shape, place, state);
   const fields = shape.fields();
-  const out: Record<string, unknown> = structuredClone(shape.always) as Record<string, unknown>;
+  const out: Record<string, unknown> = structuredClone(shape.always);
   for (const [key, member] of inOrder(json)) {
     const field = Object.hasOwn(fields, key) ? fields[key] : undefined;
     if (field === undefined) {

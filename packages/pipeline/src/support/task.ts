@@ -71,15 +71,22 @@ function oneVolume(volume: Volume, path: string): UnsupportedField[] {
   ];
 }
 
+const itemModes = (of: VolumeSource['configMap'], path: string): UnsupportedField[] =>
+  (of?.items ?? []).flatMap((item, index) =>
+    present(item, ['mode'], `${path}.items[${index}]`, 'a mode for one file; defaultMode is for all'),
+  );
+
 const drivers = new Set(['source.colophon.dev', 'packages.colophon.dev', 'images.colophon.dev']);
 
 /** Drivers of ours; one that a variable names is judged when the run starts. */
 export const isOurDriver = (driver: string): boolean => drivers.has(driver);
 
-function source({ csi }: VolumeSource, path: string): UnsupportedField[] {
-  if (csi === undefined) return [];
+function source({ configMap, secret, csi }: VolumeSource, path: string): UnsupportedField[] {
+  const modes = [...itemModes(configMap, `${path}.configMap`), ...itemModes(secret, `${path}.secret`)];
+  if (csi === undefined) return modes;
   const known = isOurDriver(csi.driver) || csi.driver.includes('$(');
   return [
+    ...modes,
     ...(known ? [] : [at(`${path}.csi.driver`, 'csi drivers other than source, packages and images of colophon.dev')]),
     ...present(csi, ['fsType', 'nodePublishSecretRef'], `${path}.csi`, 'csi drivers of others'),
   ];

@@ -35,7 +35,10 @@ function missingKeys(declared: readonly ParamSpec[], values: ReadonlyMap<string,
   return declared.flatMap(({ name, type, properties, default: fallback }): [string, string[]][] => {
     const value = values.get(name);
     if (type !== 'object' || isWholeReference(value ?? '')) return [];
-    const given = { ...(typeof fallback === 'object' ? fallback : {}), ...(value as Record<string, string> | undefined) };
+    const given = {
+      ...(typeof fallback === 'object' && !Array.isArray(fallback) ? fallback : {}),
+      ...(value as Record<string, string> | undefined),
+    };
     const lacking = Object.keys(properties ?? {}).filter((key) => !Object.hasOwn(given, key));
     return lacking.length === 0 ? [] : [[name, lacking.sort()]];
   });

@@ -22,7 +22,8 @@ export function kubernetesMetadata(kind: string, metadata: ObjectMeta): string |
   return title + (faults.length === 1 ? faults[0] : `[${faults.join(', ')}]`);
 }
 
-export function objectMetadata({ name = '' }: ObjectMeta): FieldErrors {
+export function objectMetadata(metadata: Partial<ObjectMeta>): FieldErrors {
+  const { name = '' } = metadata;
   if (name.length <= 63) return FieldErrors.none;
   return FieldErrors.of('Invalid resource name: length must be no more than 63 characters', ['name']).viaField('metadata');
 }

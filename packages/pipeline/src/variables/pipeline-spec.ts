@@ -1,4 +1,4 @@
-import type { EmbeddedTask, PipelineSpec, PipelineTask } from '../model/pipeline.ts';
+import type { PipelineSpec, PipelineTask } from '../model/pipeline.ts';
 import { fromParams, replaceParams, replaceText, replaceWhen, type Replacements } from './replacements.ts';
 import { replaceInTaskSpec } from './task-spec.ts';
 
@@ -27,7 +27,7 @@ export function replaceInPipelineTask(task: PipelineTask, replacements: Replacem
     if (task.taskRef.params !== undefined) out.taskRef.params = replaceParams(task.taskRef.params, replacements);
   }
   if (inline && task.taskSpec !== undefined) {
-    out.taskSpec = replaceInTaskSpec(task.taskSpec, scoped(replacements, out)) as EmbeddedTask;
+    out.taskSpec = replaceInTaskSpec(task.taskSpec, scoped(replacements, out));
   }
   return out;
 }

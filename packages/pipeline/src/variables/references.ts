@@ -7,12 +7,10 @@ export function referencesIn(text: string, prefix: string): { names: string[]; f
   let first = '';
   const start = `$(${prefix}`;
   let at = text.indexOf(start);
-  let exhausted = false;
-  while (at !== -1 && !exhausted) {
+  while (at !== -1) {
     const from = at + start.length;
     const found = readName(text, from);
     if (found === undefined) {
-      exhausted = text.indexOf(')', from) === -1;
       at = text.indexOf(start, from);
       continue;
     }
@@ -37,8 +35,9 @@ function readName(text: string, from: number): { name: string; end: number } | u
 }
 
 function lineFrom(text: string, from: number): string {
-  const end = text.indexOf('\n', from);
-  return text.slice(from, end === -1 ? Math.min(text.length, from + longestLine) : Math.min(end, from + longestLine));
+  const window = text.slice(from, from + longestLine);
+  const end = window.indexOf('\n');
+  return end === -1 ? window : window.slice(0, end);
 }
 
 /** A reference longer than this is not read as one: it keeps the scan linear. */

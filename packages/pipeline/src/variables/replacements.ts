@@ -25,8 +25,9 @@ export function replaceText(text: string, { strings }: Replacements): string {
   if (strings.size === 0) return text;
   let out = '';
   let done = 0;
+  let end = 0;
   for (let at = text.indexOf('$('); at !== -1; at = text.indexOf('$(', at)) {
-    const end = text.indexOf(')', at);
+    if (end <= at) end = text.indexOf(')', at);
     if (end === -1) break;
     const value = end - at > longestKey ? undefined : strings.get(text.slice(at + 2, end));
     if (value === undefined) {

@@ -21,7 +21,10 @@ export function judgeClaims(results: readonly ResultRecord[], produced: readonly
     if (typeof value !== 'string') continue;
     const text = value.trim();
     if (name === 'IMAGES') {
-      for (const image of text.split(/[,\n]/).map((part) => part.trim()).filter((part) => part !== '')) {
+      for (const image of text
+        .split(/[,\n]/)
+        .map((part) => part.trim())
+        .filter((part) => part !== '')) {
         const at = image.lastIndexOf('@');
         const pair = at === -1 ? { uri: image, digest: '' } : { uri: image.slice(0, at), digest: image.slice(at + 1) };
         claims.push(judge({ ...from, ...pair }, produced));

@@ -40,12 +40,25 @@ export async function startController(options: ControllerOptions): Promise<Contr
   const { store, host, inputs, images, outputs, masks, relays } = options;
   const log = options.log ?? (() => undefined);
   const directories = new Directories(options.data);
-  const context: Context = { store, host, inputs, images, outputs, masks, relays, directories, gates: options.gates ?? defaultGates, log, now: () => Date.now() };
+  const context: Context = {
+    store,
+    host,
+    inputs,
+    images,
+    outputs,
+    masks,
+    relays,
+    directories,
+    gates: options.gates ?? defaultGates,
+    log,
+    now: () => Date.now(),
+  };
   const children = new ChildIndex();
   const parents = new Map<string, string>();
   const stopping = new AbortController();
 
-  const failed = (kind: string) => (key: string, error: unknown) => log('warn', `a ${kind} is tried again`, { run: key, error: messageOf(error) });
+  const failed = (kind: string) => (key: string, error: unknown) =>
+    log('warn', `a ${kind} is tried again`, { run: key, error: messageOf(error) });
   const taskRuns = new TaskRuns(context, new Slots(options.concurrency ?? 8), (run) => seen(run));
   const taskQueue = new WorkQueue((key) => taskRuns.reconcile(key), { parallel: 32, onFailure: failed('TaskRun') });
   const pipelineRuns = new PipelineRuns(context, children, {
@@ -65,7 +78,10 @@ export async function startController(options: ControllerOptions): Promise<Contr
     const run = object as unknown as TaskRun;
     if (type === 'DELETED') {
       children.remove(run);
-      void taskRuns.gone(run).then(() => directories.forget(run)).catch((error: unknown) => log('warn', 'a deleted run left files', { run: keyOf(run), error: messageOf(error) }));
+      void taskRuns
+        .gone(run)
+        .then(() => directories.forget(run))
+        .catch((error: unknown) => log('warn', 'a deleted run left files', { run: keyOf(run), error: messageOf(error) }));
       return;
     }
     if (ownerOf(run) !== undefined && parents.has(ownerOf(run) ?? '')) seen(run);
@@ -81,7 +97,9 @@ export async function startController(options: ControllerOptions): Promise<Contr
       pipelineRuns.forget(run);
       pipelineQueue.forget(key);
       if (type === 'DELETED') {
-        void directories.forget(run).catch((error: unknown) => log('warn', 'a deleted run left files', { run: key, error: messageOf(error) }));
+        void directories
+          .forget(run)
+          .catch((error: unknown) => log('warn', 'a deleted run left files', { run: key, error: messageOf(error) }));
       }
       return;
     }

@@ -45,7 +45,9 @@ export async function resolvePipeline(store: ObjectStore, run: PipelineRun): Pro
   const pipeline = name === '' ? undefined : await store.get(pipelineType, namespace, name);
   if (pipeline === undefined) {
     const why = `tekton client cannot get pipeline ${name} from local cluster: pipelines.tekton.dev "${name}" not found`;
-    return { missing: `Error retrieving pipeline for pipelinerun ${namespace}/${runName}: error when getting Pipeline for PipelineRun ${runName}: ${why}` };
+    return {
+      missing: `Error retrieving pipeline for pipelinerun ${namespace}/${runName}: error when getting Pipeline for PipelineRun ${runName}: ${why}`,
+    };
   }
   return {
     name,

@@ -10,16 +10,7 @@ export type {
   RunReference,
   StepImageRecord,
 } from './build-record.ts';
-export type {
-  Images,
-  InputRequest,
-  Inputs,
-  Masks,
-  OutputRequest,
-  Outputs,
-  PreparedInput,
-  ResolvedImage,
-} from './contract.ts';
+export type { Images, InputRequest, Inputs, Masks, OutputRequest, Outputs, PreparedInput, ResolvedImage } from './contract.ts';
 export type { Collaborators, OpenRelays, RelayRequest, Relays } from './contract.ts';
 export { startController } from './controller.ts';
 export type { Controller, ControllerOptions } from './controller.ts';

@@ -39,7 +39,7 @@ export function ipcTaskHost(connect: () => Promise<IpcClient>): TaskHost & { clo
       }
     },
     async run(plan: TaskPlanInput, { onEvent }) {
-      return (await connected()).call<TaskOutcome>('runTask', plan, { onEvent: onEvent as (event: never) => void });
+      return (await connected()).call<TaskOutcome>('runTask', plan, { onEvent });
     },
     async cancel(uid) {
       try {

@@ -10,7 +10,11 @@ export class NamespaceData implements Lookup {
   readonly #secrets = new Map<string, FileData | undefined>();
 
   /** Reads everything that will be asked for. */
-  static async read(store: ObjectStore, namespace: string, names: { configMaps: Iterable<string>; secrets: Iterable<string> }): Promise<NamespaceData> {
+  static async read(
+    store: ObjectStore,
+    namespace: string,
+    names: { configMaps: Iterable<string>; secrets: Iterable<string> },
+  ): Promise<NamespaceData> {
     const data = new NamespaceData();
     for (const name of new Set(names.configMaps)) {
       const object = name === '' ? undefined : await store.get(configMapType, namespace, name);

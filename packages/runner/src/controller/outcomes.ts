@@ -6,7 +6,9 @@ export class StepStates {
   readonly #steps: Map<string, StepOutcome>;
 
   constructor(steps: readonly { name: string; onError: 'continue' | 'stopAndFail'; imageID?: string }[]) {
-    this.#steps = new Map(steps.map(({ name, onError, imageID }) => [name, { name, onError, state: 'waiting', ...(imageID === undefined ? {} : { imageID }) }]));
+    this.#steps = new Map(
+      steps.map(({ name, onError, imageID }) => [name, { name, onError, state: 'waiting', ...(imageID === undefined ? {} : { imageID }) }]),
+    );
   }
 
   started(step: string, at: string): void {
@@ -31,7 +33,11 @@ export class StepStates {
     const size = Buffer.byteLength(resultMessage(outcome.results) ?? '');
     if (size > maxResultBytes) refused.push(`the results take ${size} bytes, ${maxResultBytes} are allowed`);
     if (refused.length > 0) {
-      this.#steps.set(last.name, { ...last, exitCode: last.exitCode === 0 || last.exitCode === undefined ? 1 : last.exitCode, onError: 'stopAndFail' });
+      this.#steps.set(last.name, {
+        ...last,
+        exitCode: last.exitCode === 0 || last.exitCode === undefined ? 1 : last.exitCode,
+        onError: 'stopAndFail',
+      });
       return { step: last.name, complaint: `results refused: ${refused.join('; ')}` };
     }
     this.#steps.set(last.name, { ...last, results: outcome.results });
@@ -43,7 +49,9 @@ export class StepStates {
   }
 
   get succeeded(): boolean {
-    return this.all.every(({ state, exitCode, killed, onError }) => state === 'exited' && killed === undefined && (exitCode === 0 || onError === 'continue'));
+    return this.all.every(
+      ({ state, exitCode, killed, onError }) => state === 'exited' && killed === undefined && (exitCode === 0 || onError === 'continue'),
+    );
   }
 }
 
@@ -68,7 +76,10 @@ export function outcomesFromStatus(status: TaskRunStatus | undefined): StepOutco
     onError: terminationReason === 'Continued' ? 'continue' : 'stopAndFail',
     ...(imageID === undefined ? {} : { imageID }),
     ...(terminated === undefined
-      ? { state: running === undefined ? ('waiting' as const) : ('running' as const), ...(running === undefined ? {} : { startedAt: Date.parse(running.startedAt) }) }
+      ? {
+          state: running === undefined ? ('waiting' as const) : ('running' as const),
+          ...(running === undefined ? {} : { startedAt: Date.parse(running.startedAt) }),
+        }
       : {
           state: terminationReason === 'Skipped' ? ('skipped' as const) : ('exited' as const),
           exitCode: terminated.exitCode,

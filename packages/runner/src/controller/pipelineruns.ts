@@ -1,5 +1,14 @@
 import { canonicalJson, errorCode } from '@colophon/core';
-import { isDone, planPipelineRun, rfc3339, type FoundTask, type PipelineRun, type PipelineRunPlan, type PipelineSpec, type TaskRun } from '@colophon/pipeline';
+import {
+  isDone,
+  planPipelineRun,
+  rfc3339,
+  type FoundTask,
+  type PipelineRun,
+  type PipelineRunPlan,
+  type PipelineSpec,
+  type TaskRun,
+} from '@colophon/pipeline';
 import type { KubeObject } from '@colophon/store';
 import type { BuildRecord } from './build-record.ts';
 import type { ChildIndex } from './children-index.ts';
@@ -30,7 +39,13 @@ export class PipelineRuns {
   async reconcile(key: string): Promise<void> {
     const { store } = this.#context;
     const found = (await store.get(pipelineRunType, ...splitKey(key))) as unknown as PipelineRun | undefined;
-    if (found === undefined || isDone(found.status) || found.metadata.deletionTimestamp !== undefined || !managers.has(found.spec.managedBy)) return;
+    if (
+      found === undefined ||
+      isDone(found.status) ||
+      found.metadata.deletionTimestamp !== undefined ||
+      !managers.has(found.spec.managedBy)
+    )
+      return;
     const uid = found.metadata.uid ?? '';
     const kept = found.status?.startTime === undefined ? undefined : await findRecord(store, found.metadata.namespace ?? '', uid);
     if (kept !== undefined) return this.#written(found, kept);
@@ -82,7 +97,13 @@ export class PipelineRuns {
     const stored = run.status?.pipelineSpec;
     if ('missing' in resolved) {
       if (stored === undefined) return resolved;
-      return { name: run.spec.pipelineRef?.name ?? run.metadata.name, spec: stored, source: { kind: 'store' }, labels: {}, annotations: {} };
+      return {
+        name: run.spec.pipelineRef?.name ?? run.metadata.name,
+        spec: stored,
+        source: { kind: 'store' },
+        labels: {},
+        annotations: {},
+      };
     }
     this.#pipelines.set(uid, resolved);
     return resolved;
@@ -91,7 +112,8 @@ export class PipelineRuns {
   async #tasks(run: PipelineRun, spec: PipelineSpec): Promise<Map<string, FoundTask>> {
     const tasks = new Map<string, FoundTask>();
     for (const task of [...(spec.tasks ?? []), ...(spec.finally ?? [])]) {
-      if (task.taskRef !== undefined) tasks.set(task.name, await findTask(this.#context.store, run.metadata.namespace ?? '', task.taskRef.name ?? ''));
+      if (task.taskRef !== undefined)
+        tasks.set(task.name, await findTask(this.#context.store, run.metadata.namespace ?? '', task.taskRef.name ?? ''));
     }
     return tasks;
   }
@@ -133,7 +155,13 @@ export class PipelineRuns {
     const now = rfc3339(this.#context.now());
     const children = new Set(this.#children.of(run.metadata.uid ?? '').map(({ metadata }) => metadata.name));
     const references = (status.childReferences ?? []).filter(({ name }) => children.has(name));
-    const condition = { type: 'Succeeded' as const, status: 'False' as const, reason: error.end.reason, message: error.message, lastTransitionTime: now };
+    const condition = {
+      type: 'Succeeded' as const,
+      status: 'False' as const,
+      reason: error.end.reason,
+      message: error.message,
+      lastTransitionTime: now,
+    };
     return { status: { ...status, childReferences: references, completionTime: now, conditions: [condition] }, create: [], cancel };
   }
 

@@ -35,7 +35,9 @@ export async function runTask(context: Context, running: Running): Promise<TaskO
     stop.signal.addEventListener(
       'abort',
       () => {
-        void context.host.cancel(hostPlan.uid).catch((error: unknown) => context.log('warn', 'a task could not be cancelled', { uid: hostPlan.uid, error: messageOf(error) }));
+        void context.host
+          .cancel(hostPlan.uid)
+          .catch((error: unknown) => context.log('warn', 'a task could not be cancelled', { uid: hostPlan.uid, error: messageOf(error) }));
         abandon = setTimeout(() => reject(new Error('the runner host does not answer')), killWait);
       },
       { once: true },
@@ -48,7 +50,8 @@ export async function runTask(context: Context, running: Running): Promise<TaskO
     stop.signal.throwIfAborted();
     if (outcome.cause === 'timeout') stop.expireAt(0);
     stop.signal.throwIfAborted();
-    if (outcome.cause === 'cancelled') throw new Ended({ reason: 'Failed', message: 'the runner host ended the task without being asked to' });
+    if (outcome.cause === 'cancelled')
+      throw new Ended({ reason: 'Failed', message: 'the runner host ended the task without being asked to' });
     if (trouble !== undefined) await complain(context, hostPlan.uid, trouble);
     return outcome;
   } catch (error) {

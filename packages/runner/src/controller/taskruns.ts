@@ -28,7 +28,8 @@ import type { Slots } from './slots.ts';
 import { addMetadata, writeStatus } from './status-writer.ts';
 import { Stop } from './stop.ts';
 
-export const keyOf = ({ metadata }: { metadata: { namespace?: string; name?: string } }): string => `${metadata.namespace ?? ''}/${metadata.name ?? ''}`;
+export const keyOf = ({ metadata }: { metadata: { namespace?: string; name?: string } }): string =>
+  `${metadata.namespace ?? ''}/${metadata.name ?? ''}`;
 
 export function splitKey(key: string): [namespace: string, name: string] {
   const slash = key.indexOf('/');
@@ -69,7 +70,8 @@ export class TaskRuns {
     if (await this.#recovered(run)) return;
     if (run.spec.status === 'TaskRunCancelled') return this.#end(run, cancelledEnd(run));
     if (run.spec.status === 'TaskRunPending') {
-      if (conditionOf(run.status)?.reason !== 'TaskRunPending') await writeStatus(this.#context.store, run, pendingStatus(run, this.#context.now()));
+      if (conditionOf(run.status)?.reason !== 'TaskRunPending')
+        await writeStatus(this.#context.store, run, pendingStatus(run, this.#context.now()));
       return;
     }
     this.#start(run);
@@ -98,7 +100,7 @@ export class TaskRuns {
     const { namespace = '', uid = '' } = run.metadata;
     const record = await findRecord(this.#context.store, namespace, uid);
     if (record !== undefined) {
-      await this.#written(run, record.status as TaskRunStatus);
+      await this.#written(run, record.status);
       return true;
     }
     if (conditionOf(run.status)?.reason !== 'Running') return false;
@@ -113,7 +115,14 @@ export class TaskRuns {
   /** Ends a run that is not active, as failed; a retry that is left is taken. */
   async #end(run: TaskRun, end: TaskRunEnd): Promise<void> {
     const began = run.status?.taskSpec !== undefined;
-    const status = endedStatus(run, end, run.status?.taskSpec, began ? outcomesFromStatus(run.status) : undefined, this.#context.now(), this.#context.gates);
+    const status = endedStatus(
+      run,
+      end,
+      run.status?.taskSpec,
+      began ? outcomesFromStatus(run.status) : undefined,
+      this.#context.now(),
+      this.#context.gates,
+    );
     if (hasRetryLeft(run, status)) {
       const again = await writeStatus(this.#context.store, run, retryStatus(run, status, this.#context.now()));
       if (again !== undefined) this.#start(again);
@@ -128,7 +137,9 @@ export class TaskRuns {
     const uid = run.metadata.uid ?? '';
     const stop = new Stop();
     const done = this.#drive(run, stop)
-      .catch((error: unknown) => this.#context.log('error', 'a TaskRun could not be taken to its end', { run: keyOf(run), error: messageOf(error) }))
+      .catch((error: unknown) =>
+        this.#context.log('error', 'a TaskRun could not be taken to its end', { run: keyOf(run), error: messageOf(error) }),
+      )
       .finally(() => {
         stop.clear();
         this.#active.delete(uid);
@@ -150,7 +161,8 @@ export class TaskRuns {
     if (stop.kind === 'gone') return;
     const definition = await resolveTask(context.store, first);
     if ('missing' in definition) {
-      const end: TaskRunEnd = stop.kind === 'cancelled' ? cancelledEnd(first) : { reason: 'TaskRunResolutionFailed', message: definition.missing };
+      const end: TaskRunEnd =
+        stop.kind === 'cancelled' ? cancelledEnd(first) : { reason: 'TaskRunResolutionFailed', message: definition.missing };
       return this.#finish(first, endedStatus(first, end, undefined, undefined, context.now(), context.gates), [], emptyMaterials(), []);
     }
     let run = await this.#named(first, definition.source.kind === 'store' ? definition : undefined);
@@ -175,7 +187,8 @@ export class TaskRuns {
         },
       });
       if (result === undefined) return;
-      if (stop.kind === 'cancelled' || !hasRetryLeft(run, result.status)) return this.#finish(run, result.status, definitions, result.materials, known);
+      if (stop.kind === 'cancelled' || !hasRetryLeft(run, result.status))
+        return this.#finish(run, result.status, definitions, result.materials, known);
       await this.#keepLogs(run);
       const again = await writeStatus(context.store, run, retryStatus(run, result.status, context.now()));
       if (again === undefined) return;
@@ -192,7 +205,7 @@ export class TaskRuns {
     known: readonly ProducedImage[],
   ): Promise<void> {
     const record = await keepRecord(this.#context.store, taskRunRecord(run, status, definitions, materials, known));
-    await this.#written(run, record.status as TaskRunStatus);
+    await this.#written(run, record.status);
   }
 
   async #written(run: TaskRun, status: TaskRunStatus): Promise<void> {
@@ -201,7 +214,10 @@ export class TaskRuns {
   }
 
   /** A run of a stored Task carries the Task's name, labels and annotations; one with the network says that it cannot be replayed. */
-  async #named(run: TaskRun, task: { name: string; labels: Readonly<Record<string, string>>; annotations: Readonly<Record<string, string>> } | undefined): Promise<TaskRun> {
+  async #named(
+    run: TaskRun,
+    task: { name: string; labels: Readonly<Record<string, string>>; annotations: Readonly<Record<string, string>> } | undefined,
+  ): Promise<TaskRun> {
     const labels = task === undefined ? {} : { ...task.labels, 'tekton.dev/task': task.name };
     const network = run.metadata.annotations?.[annotations.network] !== undefined;
     const notes = { ...task?.annotations, ...(network ? { [annotations.replayable]: 'false' } : {}) };
@@ -219,7 +235,9 @@ export class TaskRuns {
   async #known(run: TaskRun): Promise<ProducedImage[]> {
     const owner = ownerOf(run);
     if (owner === undefined) return [];
-    const { items } = await this.#context.store.list(buildType, run.metadata.namespace, { labelSelector: `${buildLabels.parent}=${owner}` });
+    const { items } = await this.#context.store.list(buildType, run.metadata.namespace, {
+      labelSelector: `${buildLabels.parent}=${owner}`,
+    });
     return items.flatMap(({ spec }) => (spec as { produced: ProducedImage[] }).produced);
   }
 

@@ -75,7 +75,9 @@ async function prepareOne({ name, host, source }: Source, context: VolumeContext
   const owned = (path: string): HostVolume => ({ kind: 'directory', name: host, path, readOnly: false, owned: true });
   if (source.emptyDir !== undefined) return { kind: 'empty', name: host };
   if (source.volumeClaimTemplate !== undefined) {
-    return owned(await directories.claim(run, claimName({ ...source, name } as Parameters<typeof claimName>[0], run.metadata.uid ?? ''), true));
+    return owned(
+      await directories.claim(run, claimName({ ...source, name } as Parameters<typeof claimName>[0], run.metadata.uid ?? ''), true),
+    );
   }
   if (source.persistentVolumeClaim !== undefined) {
     const claim = source.persistentVolumeClaim.claimName;
@@ -86,7 +88,13 @@ async function prepareOne({ name, host, source }: Source, context: VolumeContext
   if (source.configMap !== undefined) {
     prepared.notReplayable.add('configMap');
     const { name: wanted = '', optional, items } = source.configMap;
-    return files(host, { what: `configmap "${wanted}"`, found: data.configMapFiles(wanted), optional, items, mode: source.configMap.defaultMode });
+    return files(host, {
+      what: `configmap "${wanted}"`,
+      found: data.configMapFiles(wanted),
+      optional,
+      items,
+      mode: source.configMap.defaultMode,
+    });
   }
   if (source.secret !== undefined) {
     prepared.notReplayable.add('secret');

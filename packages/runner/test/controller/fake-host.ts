@@ -44,12 +44,26 @@ export class FakeHost implements TaskHost {
     for (const step of plan.steps) {
       const startedAt = new Date().toISOString();
       if (failed) {
-        steps.push({ name: step.name, container: step.container, exitCode: 1, reason: 'Error', cause: 'skipped', startedAt, finishedAt: startedAt });
+        steps.push({
+          name: step.name,
+          container: step.container,
+          exitCode: 1,
+          reason: 'Error',
+          cause: 'skipped',
+          startedAt,
+          finishedAt: startedAt,
+        });
         continue;
       }
       onEvent({ type: 'step-started', step: step.name, container: step.container, at: startedAt });
       const ended = await this.#script(step, results, signal);
-      const outcome: StepOutcome = { name: step.name, container: step.container, startedAt, finishedAt: new Date().toISOString(), ...ended };
+      const outcome: StepOutcome = {
+        name: step.name,
+        container: step.container,
+        startedAt,
+        finishedAt: new Date().toISOString(),
+        ...ended,
+      };
       onEvent({ type: 'step-finished', outcome });
       steps.push(outcome);
       if (outcome.cause === 'cancelled') return { steps, results, refused: {}, cause: 'cancelled', mode: 'sandbox' };

@@ -6,10 +6,25 @@ import { admit, isDone, parseDocuments, type PipelineRun, type TaskRun } from '@
 import { openObjectStore, type KubeObject, type ObjectStore } from '@colophon/store';
 import type { BuildRecord, Collaborators, OutputRequest, ProducedImage } from '../../src/controller/index.ts';
 import { startController, type Controller } from '../../src/controller/index.ts';
-import { buildType, configMapType, pipelineRunType, pipelineType, secretType, taskRunType, taskType } from '../../src/controller/resources.ts';
+import {
+  buildType,
+  configMapType,
+  pipelineRunType,
+  pipelineType,
+  secretType,
+  taskRunType,
+  taskType,
+} from '../../src/controller/resources.ts';
 import { FakeHost } from './fake-host.ts';
 
-const types = { Task: taskType, TaskRun: taskRunType, Pipeline: pipelineType, PipelineRun: pipelineRunType, ConfigMap: configMapType, Secret: secretType };
+const types = {
+  Task: taskType,
+  TaskRun: taskRunType,
+  Pipeline: pipelineType,
+  PipelineRun: pipelineRunType,
+  ConfigMap: configMapType,
+  Secret: secretType,
+};
 
 /** Collaborators that do as they are told, and remember what they were asked. */
 export class FakeHouse implements Collaborators {
@@ -89,7 +104,8 @@ export async function house(): Promise<House> {
     async apply(yaml) {
       for (const { value } of parseDocuments(yaml)) {
         const kind = value['kind'] as keyof typeof types;
-        const object = kind === 'ConfigMap' || kind === 'Secret' ? (value as unknown as KubeObject) : (admit(value) as unknown as KubeObject);
+        const object =
+          kind === 'ConfigMap' || kind === 'Secret' ? (value as unknown as KubeObject) : (admit(value) as unknown as KubeObject);
         await store.create(types[kind], { ...object, metadata: { ...object.metadata, namespace: 'ns' } });
       }
     },

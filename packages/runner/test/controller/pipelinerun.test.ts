@@ -43,10 +43,18 @@ spec: {pipelineRef: {name: line}}
 `);
     await home.start();
     const run = await home.finished<PipelineRun>('PipelineRun', 'p');
-    expect(run.status?.conditions?.[0]).toMatchObject({ status: 'True', reason: 'Completed', message: 'Tasks Completed: 3 (Failed: 0, Cancelled 0), Skipped: 1' });
+    expect(run.status?.conditions?.[0]).toMatchObject({
+      status: 'True',
+      reason: 'Completed',
+      message: 'Tasks Completed: 3 (Failed: 0, Cancelled 0), Skipped: 1',
+    });
     expect(run.status?.results).toEqual([{ name: 'said', value: 'hello-world' }]);
     expect(run.status?.skippedTasks).toEqual([
-      { name: 'c', reason: 'When Expressions evaluated to false', whenExpressions: [{ input: 'hello-world', operator: 'in', values: ['other'] }] },
+      {
+        name: 'c',
+        reason: 'When Expressions evaluated to false',
+        whenExpressions: [{ input: 'hello-world', operator: 'in', values: ['other'] }],
+      },
     ]);
     expect(run.status?.childReferences?.map(({ name }) => name)).toEqual(['p-a', 'p-b', 'p-f']);
     expect(run.metadata.labels).toMatchObject({ 'tekton.dev/pipeline': 'line', team: 'a' });
@@ -100,13 +108,18 @@ spec: {timeouts: {pipeline: 1s}, pipelineSpec: {tasks: [{name: a, taskSpec: {ste
 `);
     await home.start();
     const run = await home.finished<PipelineRun>('PipelineRun', 'p');
-    expect(run.status?.conditions?.[0]).toMatchObject({ reason: 'PipelineRunTimeout', message: 'PipelineRun "p" failed to finish within "1s"' });
+    expect(run.status?.conditions?.[0]).toMatchObject({
+      reason: 'PipelineRunTimeout',
+      message: 'PipelineRun "p" failed to finish within "1s"',
+    });
     expect((await home.taskRun('p-a')).status?.conditions?.[0]?.message).toContain('the PipelineRun it belongs to has timed out');
   });
 
   test('without its Pipeline or a Task of it fails with the reason', async () => {
     await home.apply('apiVersion: tekton.dev/v1\nkind: PipelineRun\nmetadata: {name: p}\nspec: {pipelineRef: {name: absent}}');
-    await home.apply('apiVersion: tekton.dev/v1\nkind: PipelineRun\nmetadata: {name: q}\nspec: {pipelineSpec: {tasks: [{name: a, taskRef: {name: absent}}]}}');
+    await home.apply(
+      'apiVersion: tekton.dev/v1\nkind: PipelineRun\nmetadata: {name: q}\nspec: {pipelineSpec: {tasks: [{name: a, taskRef: {name: absent}}]}}',
+    );
     await home.start();
     expect((await home.finished<PipelineRun>('PipelineRun', 'p')).status?.conditions?.[0]).toMatchObject({ reason: 'CouldntGetPipeline' });
     expect((await home.finished<PipelineRun>('PipelineRun', 'q')).status?.conditions?.[0]).toMatchObject({ reason: 'CouldntGetTask' });
@@ -128,7 +141,11 @@ metadata: {name: p}
 spec: {timeouts: {pipeline: 1s}, pipelineSpec: {tasks: [{name: a, taskSpec: {steps: [${step('exit 0')}]}}]}}
 `);
     const run = await home.finished<PipelineRun>('PipelineRun', 'p');
-    expect(run.status?.conditions?.[0]).toMatchObject({ status: 'False', reason: 'Failed', message: 'TaskRun "p-a" exists already and is not of this run' });
+    expect(run.status?.conditions?.[0]).toMatchObject({
+      status: 'False',
+      reason: 'Failed',
+      message: 'TaskRun "p-a" exists already and is not of this run',
+    });
     expect(home.host.plans).toHaveLength(1);
   });
 });

@@ -32,7 +32,11 @@ describe('what a process left when it ended', () => {
     expect((await home.taskRun('r')).status?.conditions?.[0]?.reason).toBe('Running');
     await home.start();
     const run = await home.finished<TaskRun>('TaskRun', 'r');
-    expect(run.status?.conditions?.[0]).toMatchObject({ status: 'False', reason: 'Failed', message: 'TaskRun "r" was interrupted: the process that ran it ended' });
+    expect(run.status?.conditions?.[0]).toMatchObject({
+      status: 'False',
+      reason: 'Failed',
+      message: 'TaskRun "r" was interrupted: the process that ran it ended',
+    });
     expect(run.status?.steps?.[0]).toMatchObject({ name: 's', terminated: { reason: 'Failed' } });
     expect(home.host.plans).toHaveLength(1);
     expect((await home.record(run)).outcome.succeeded).toBe(false);
@@ -56,8 +60,16 @@ describe('what a process left when it ended', () => {
     await home.apply(taskRun('r', 'exit 0'));
     const done = await home.finished<TaskRun>('TaskRun', 'r');
     await first.close();
-    const running = { ...done.status, conditions: [{ type: 'Succeeded', status: 'Unknown', reason: 'Running', message: '' }], completionTime: undefined };
-    await home.store.updateStatus(taskRunType, { ...(done as unknown as KubeObject), metadata: { name: 'r', namespace: 'ns' }, status: running });
+    const running = {
+      ...done.status,
+      conditions: [{ type: 'Succeeded', status: 'Unknown', reason: 'Running', message: '' }],
+      completionTime: undefined,
+    };
+    await home.store.updateStatus(taskRunType, {
+      ...(done as unknown as KubeObject),
+      metadata: { name: 'r', namespace: 'ns' },
+      status: running,
+    });
     await home.start();
     const again = await home.finished<TaskRun>('TaskRun', 'r');
     expect(again.status).toEqual(done.status);
@@ -79,7 +91,7 @@ describe('what a process left when it ended', () => {
         }
       };
       for (let index = 0; index < runs; index += 1) {
-        await put(taskRun(`t${index}`, `sleep ${index * 7}`));
+        await put(taskRun(`t${index}`, `sleep ${index * 40}`));
         await put(`
 apiVersion: tekton.dev/v1
 kind: PipelineRun
@@ -87,12 +99,12 @@ metadata: {name: p${index}}
 spec:
   pipelineSpec:
     tasks:
-    - {name: a, retries: 9, taskSpec: {steps: [{name: s, image: i, script: sleep ${index * 3}}]}}
-    - {name: b, runAfter: [a], retries: 9, taskSpec: {steps: [{name: s, image: i, script: sleep 20}]}}
+    - {name: a, retries: 9, taskSpec: {steps: [{name: s, image: i, script: sleep ${index * 25}}]}}
+    - {name: b, runAfter: [a], retries: 9, taskSpec: {steps: [{name: s, image: i, script: sleep 120}]}}
 `);
       }
       await before.close();
-      for (let kill = 0; kill < kills; kill += 1) await runAndKill(data, 15 + kill * 25);
+      for (let kill = 0; kill < kills; kill += 1) await runAndKill(data, 40 + kill * 35);
       const end = await runAndKill(data, undefined);
       const after = await openObjectStore(join(data, 'objects.sqlite'));
       const tasks = (await after.list(taskRunType)).items as unknown as TaskRun[];
@@ -111,21 +123,34 @@ spec:
         const times = begun.filter((uid) => uid === run.metadata.uid).length;
         expect(times).toBeLessThanOrEqual(1 + (run.status?.retriesStatus?.length ?? 0));
       }
-      console.info(`killed ${kills} times: ${tasks.length} TaskRuns and ${pipelines.length} PipelineRuns ended, ${begun.length} tasks begun`);
+      console.info(
+        `killed ${kills} times: ${tasks.length} TaskRuns and ${pipelines.length} PipelineRuns ended, ${begun.length} tasks begun`,
+      );
     } finally {
       await rm(data, { recursive: true, force: true });
     }
   });
 });
 
-/** Starts a process on the data directory and kills it after so long; without a time waits until all runs have ended. */
+/** Starts a process on the data directory and kills it after so long; without a time once all runs have ended. */
 async function runAndKill(data: string, after: number | undefined): Promise<'killed' | 'ended'> {
   const worker = join(import.meta.dirname, 'crash-worker.ts');
   const child = spawn(process.execPath, ['--conditions=colophon-source', worker, data], { stdio: ['ignore', 'pipe', 'inherit'] });
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  await new Promise<void>((resolve) => child.stdout.once('data', () => resolve()));
-  const deadline = Date.now() + (after ?? 20_000);
-  while (Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, after === undefined ? 200 : Math.min(after, 50)));
+  let said = '';
+  const says = (word: string) =>
+    new Promise<void>((resolve) => {
+      const look = () => void (said.includes(word) && resolve());
+      child.stdout.on('data', (chunk: Buffer) => {
+        said += chunk.toString();
+        look();
+      });
+      look();
+    });
+  const ended = says('ended');
+  await says('up');
+  if (after === undefined) await ended;
+  else await new Promise((resolve) => setTimeout(resolve, after));
   child.kill('SIGKILL');
   await exited;
   return after === undefined ? 'ended' : 'killed';

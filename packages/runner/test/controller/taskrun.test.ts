@@ -39,9 +39,17 @@ describe('a TaskRun', () => {
     const record = await done;
     watching.abort();
     const run = await home.taskRun('one');
-    expect(run.status?.conditions?.[0]).toMatchObject({ status: 'True', reason: 'Succeeded', message: 'All Steps have completed executing' });
+    expect(run.status?.conditions?.[0]).toMatchObject({
+      status: 'True',
+      reason: 'Succeeded',
+      message: 'All Steps have completed executing',
+    });
     expect(run.status?.results).toEqual([{ name: 'out', type: 'string', value: 'hello' }]);
-    expect(run.status?.steps?.[0]).toMatchObject({ container: 'step-s', imageID: `registry.example/tool@${imageDigest('registry.example/tool:1')}`, terminationReason: 'Completed' });
+    expect(run.status?.steps?.[0]).toMatchObject({
+      container: 'step-s',
+      imageID: `registry.example/tool@${imageDigest('registry.example/tool:1')}`,
+      terminationReason: 'Completed',
+    });
     expect(versions.filter(({ status }) => status !== undefined).length).toBeLessThanOrEqual(3);
     expect(record).toMatchObject({
       version: 1,
@@ -74,7 +82,12 @@ spec: {taskRef: {name: t}, params: [{name: who, value: world}]}
     await home.start();
     const run = await home.finished<TaskRun>('TaskRun', 'r');
     expect(run.metadata.labels).toMatchObject({ 'tekton.dev/task': 't', team: 'a' });
-    expect(home.host.plans[0]?.steps[0]).toMatchObject({ argv: ['echo', 'world', 'h'], user: '65532', workingDir: '/image', env: { PATH: '/bin', HOME_OF: 'h' } });
+    expect(home.host.plans[0]?.steps[0]).toMatchObject({
+      argv: ['echo', 'world', 'h'],
+      user: '65532',
+      workingDir: '/image',
+      env: { PATH: '/bin', HOME_OF: 'h' },
+    });
     expect((await home.record(run)).definitions[0]).toMatchObject({ name: 't', source: { kind: 'store', uri: 'ns/tasks/t' } });
   });
 
@@ -95,7 +108,12 @@ spec: {taskRef: {name: t}, params: [{name: who, value: world}]}
     await home.start();
     await home.apply(inline('i', 'exit 0').replace('registry.example/tool:1', 'registry.example/missing:1'));
     await home.apply('apiVersion: tekton.dev/v1\nkind: TaskRun\nmetadata: {name: t}\nspec: {taskRef: {name: absent}}');
-    await home.apply(inline('s', 'exit 0').replace('      script:', '      env: [{name: A, valueFrom: {secretKeyRef: {name: absent, key: k}}}]\n      script:'));
+    await home.apply(
+      inline('s', 'exit 0').replace(
+        '      script:',
+        '      env: [{name: A, valueFrom: {secretKeyRef: {name: absent, key: k}}}]\n      script:',
+      ),
+    );
     expect((await home.finished<TaskRun>('TaskRun', 'i')).status?.conditions?.[0]).toMatchObject({ reason: 'TaskRunImagePullFailed' });
     expect((await home.finished<TaskRun>('TaskRun', 't')).status?.conditions?.[0]).toMatchObject({
       reason: 'TaskRunResolutionFailed',
@@ -121,7 +139,10 @@ spec: {taskRef: {name: t}, params: [{name: who, value: world}]}
     await home.apply(inline('t', 'sleep 60000', 'timeout: 200ms'));
     const run = await home.finished<TaskRun>('TaskRun', 't');
     expect(run.status?.conditions?.[0]).toMatchObject({ reason: 'TaskRunTimeout', message: 'TaskRun "t" failed to finish within "200ms"' });
-    expect(run.status?.steps?.[0]).toMatchObject({ terminationReason: 'TaskRunTimeout', terminated: { message: 'Step s terminated as pod t-pod is terminated' } });
+    expect(run.status?.steps?.[0]).toMatchObject({
+      terminationReason: 'TaskRunTimeout',
+      terminated: { message: 'Step s terminated as pod t-pod is terminated' },
+    });
   });
 
   test('ends when it is cancelled, running or not yet begun', async () => {

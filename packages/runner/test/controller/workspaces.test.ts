@@ -116,7 +116,10 @@ spec:
     expect(home.host.plans[0]?.volumes[0]).toEqual({ kind: 'directory', name: 'workspace-0', path: '/inputs/source', readOnly: true });
     expect((await home.record(good)).inputs).toMatchObject([{ workspace: 'src', kind: 'source', uri: 'git+https://good.example/x' }]);
     const bad = await home.finished<TaskRun>('TaskRun', 'bad');
-    expect(bad.status?.conditions?.[0]).toMatchObject({ reason: 'Failed', message: 'an input could not be had: Error: the commit does not verify' });
+    expect(bad.status?.conditions?.[0]).toMatchObject({
+      reason: 'Failed',
+      message: 'an input could not be had: Error: the commit does not verify',
+    });
   });
 
   test('images are collected after success only, and claims of others are refused', async () => {
@@ -149,12 +152,22 @@ spec:
     const record = await home.record(works);
     expect(home.fakes.collected.map(({ run }) => run.name)).toEqual(['works']);
     expect(record.produced).toMatchObject([{ repository: 'registry.example/team/app', digest: imageDigest('app') }]);
-    expect(record.claims.map(({ result, verdict, reason }) => ({ result, verdict, reason }))).toEqual([
-      { result: 'CHAINS-GIT_URL', verdict: 'noted', reason: undefined },
-      { result: 'IMAGES', verdict: 'accepted', reason: undefined },
-      { result: 'IMAGES', verdict: 'refused', reason: 'this run did not produce that digest' },
-      { result: 'IMAGE_URL', verdict: 'refused', reason: 'this run produced that digest as registry.example/team/app, not as registry.example/elsewhere/app' },
-    ].sort((left, right) => works.status!.results!.findIndex(({ name }) => name === left.result) - works.status!.results!.findIndex(({ name }) => name === right.result)));
+    expect(record.claims.map(({ result, verdict, reason }) => ({ result, verdict, reason }))).toEqual(
+      [
+        { result: 'CHAINS-GIT_URL', verdict: 'noted', reason: undefined },
+        { result: 'IMAGES', verdict: 'accepted', reason: undefined },
+        { result: 'IMAGES', verdict: 'refused', reason: 'this run did not produce that digest' },
+        {
+          result: 'IMAGE_URL',
+          verdict: 'refused',
+          reason: 'this run produced that digest as registry.example/team/app, not as registry.example/elsewhere/app',
+        },
+      ].sort(
+        (left, right) =>
+          works.status!.results!.findIndex(({ name }) => name === left.result) -
+          works.status!.results!.findIndex(({ name }) => name === right.result),
+      ),
+    );
   });
 
   test('outputs that cannot be taken fail the run whose steps succeeded', async () => {
@@ -171,7 +184,11 @@ spec:
 `);
     await home.start();
     const run = await home.finished<TaskRun>('TaskRun', 'o');
-    expect(run.status?.conditions?.[0]).toMatchObject({ status: 'False', reason: 'Failed', message: 'images workspace "out": Error: layout is broken' });
+    expect(run.status?.conditions?.[0]).toMatchObject({
+      status: 'False',
+      reason: 'Failed',
+      message: 'images workspace "out": Error: layout is broken',
+    });
     expect(run.status?.steps?.[0]?.terminationReason).toBe('Completed');
   });
 
@@ -194,6 +211,9 @@ spec: {taskSpec: {steps: [{name: s, image: i, script: exit 0}]}}
     expect(run.metadata.annotations).toMatchObject({ 'colophon.dev/replayable': 'false' });
     expect(await home.record(run)).toMatchObject({ network: true, replayable: false, notReplayable: ['network'] });
     const bad = await home.finished<TaskRun>('TaskRun', 'bad');
-    expect(bad.status?.conditions?.[0]).toMatchObject({ reason: 'TaskRunValidationFailed', message: '[User error] annotation colophon.dev/network must be "proxy"' });
+    expect(bad.status?.conditions?.[0]).toMatchObject({
+      reason: 'TaskRunValidationFailed',
+      message: '[User error] annotation colophon.dev/network must be "proxy"',
+    });
   });
 });
