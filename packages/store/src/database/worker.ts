@@ -52,39 +52,48 @@ function prepare(sql: string): StatementSync {
 
 const values = (statement: Statement) => (statement.params ?? []) as SqlValue[];
 
+/** SQLITE_FULL, and SQLITE_IOERR_SHMSIZE: the shared index of the log could not grow. */
+const fullCodes = new Set([13, 4874]);
+
 function failure(id: number, error: unknown): WorkerReply {
   if (isColophonError(error)) return { id, error: toErrorRecord(error) };
   const message = error instanceof Error ? error.message : String(error);
-  const full = /database or disk is full|disk I\/O error/i.test(message);
-  return {
-    id,
-    error: toErrorRecord(
-      storeErrors.error(full ? 'STORE_DISK_FULL' : 'STORE_DATABASE_FAILED', `${path}: ${message}`, { details: { sqlite: message } }),
-    ),
-  };
+  const full = fullCodes.has((error as { errcode?: number }).errcode ?? 0);
+  const code = full ? 'STORE_DISK_FULL' : 'STORE_DATABASE_FAILED';
+  return { id, error: toErrorRecord(storeErrors.error(code, `${path}: ${message}`, { details: { sqlite: message } })) };
 }
 
-/** Runs the batches that wait in one transaction, each within a savepoint of its own: one fsync for all. Answers leave after the commit. */
-function commit(batches: readonly (WorkerRequest & { kind: 'batch' })[]): WorkerReply[] {
-  const replies: WorkerReply[] = [];
+type Batch = WorkerRequest & { readonly kind: 'batch' };
+
+/**
+ * Runs the batches that wait in one transaction, each within a savepoint of its own: one fsync for all. Answers leave after the commit. When the
+ * transaction as a whole fails, as on a full disk, each batch is tried alone, so that a large one does not take the small ones with it.
+ */
+function commit(batches: readonly Batch[]): WorkerReply[] {
   try {
     database.exec('BEGIN IMMEDIATE');
-    for (const { id, statements } of batches) {
-      database.exec('SAVEPOINT batch');
-      try {
-        const result = statements.map((statement) => ({ changes: Number(prepare(statement.sql).run(...values(statement)).changes) }));
-        replies.push({ id, result });
-      } catch (error) {
-        replies.push(failure(id, error));
-        database.exec('ROLLBACK TO batch');
-      }
-      database.exec('RELEASE batch');
-    }
+    const replies = batches.map(within);
     database.exec('COMMIT');
     return replies;
   } catch (error) {
     if (database.isTransaction) database.exec('ROLLBACK');
-    return batches.map(({ id }) => failure(id, error));
+    const [only] = batches;
+    return batches.length === 1 && only !== undefined ? [failure(only.id, error)] : batches.flatMap((batch) => commit([batch]));
+  }
+}
+
+function within({ id, statements }: Batch): WorkerReply {
+  database.exec('SAVEPOINT batch');
+  try {
+    const result = statements.map((statement) => ({ changes: Number(prepare(statement.sql).run(...values(statement)).changes) }));
+    database.exec('RELEASE batch');
+    return { id, result };
+  } catch (error) {
+    // Some failures roll the whole transaction back, this savepoint and all.
+    if (!database.isTransaction) throw error;
+    database.exec('ROLLBACK TO batch');
+    database.exec('RELEASE batch');
+    return failure(id, error);
   }
 }
 
@@ -98,7 +107,7 @@ function readAll({ id, statements }: WorkerRequest & { kind: 'all' }): WorkerRep
 }
 
 function take(first: WorkerRequest): void {
-  let waiting: (WorkerRequest & { kind: 'batch' })[] = [];
+  let waiting: Batch[] = [];
   const flush = () => {
     if (waiting.length > 0) for (const reply of commit(waiting)) port.postMessage(reply);
     waiting = [];
@@ -109,7 +118,7 @@ function take(first: WorkerRequest): void {
     next = receiveMessageOnPort(port)?.message as WorkerRequest | undefined
   ) {
     if (next.kind === 'batch') {
-      waiting.push(next as WorkerRequest & { kind: 'batch' });
+      waiting.push(next as Batch);
       if (waiting.length >= 1000) flush();
       continue;
     }

@@ -1,24 +1,10 @@
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { openObjectStore, type KubeObject, type ObjectStore, type ResourceType, type WatchEvent } from '@colophon/store';
+import { openObjectStore, type KubeObject, type ObjectStore, type WatchEvent } from '@colophon/store';
 import { temporary } from './temporary.ts';
+import { runs } from './types.ts';
 
-export const runs: ResourceType = {
-  group: 'tekton.dev',
-  version: 'v1',
-  resource: 'taskruns',
-  kind: 'TaskRun',
-  namespaced: true,
-  statusSubresource: true,
-};
-export const maps: ResourceType = {
-  group: '',
-  version: 'v1',
-  resource: 'configmaps',
-  kind: 'ConfigMap',
-  namespaced: true,
-  statusSubresource: false,
-};
+export { maps, runs } from './types.ts';
 
 export async function openStore(path = join(temporary(), 'objects.sqlite')): Promise<ObjectStore> {
   const store = await openObjectStore(path);
