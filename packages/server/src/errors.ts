@@ -31,6 +31,13 @@ export const serverErrors = catalogue({
   SERVER_WEBHOOK_INVALID: { summary: 'a webhook delivery cannot be understood', status: 400 },
   SERVER_TOKEN_UNKNOWN: { summary: 'there is no such token', exit: 'not-found', status: 404 },
   SERVER_BACKUP_INVALID: { summary: 'a backup is damaged or of another kind', exit: 'invalid' },
+  SERVER_BACKUP_CHANGED: {
+    summary: 'data was deleted while a backup copied it',
+    hint: 'Nothing was written. Run the backup again.',
+  },
+  SERVER_DATA_MISSING: { summary: 'a directory is no data directory', exit: 'not-found', hint: 'Name it with --data.' },
+  SERVER_RESTORE_REFUSED: { summary: 'a backup cannot be restored there', exit: 'usage', hint: 'Name a directory that is empty or does not exist.' },
+  SERVER_MAINTENANCE: { summary: 'another backup or prune of the data directory is running', hint: 'Wait until it has ended.' },
   SERVER_NOT_FOUND: { summary: 'there is nothing at that address', exit: 'not-found', status: 404 },
   SERVER_INPUT_INVALID: { summary: 'a workspace binding of Colophon’s own drivers is wrong', exit: 'usage', status: 400 },
   SERVER_ADMISSION: { summary: 'a Tekton object is not valid, or asks for what is not supported', exit: 'usage', status: 400 },

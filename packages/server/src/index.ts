@@ -8,3 +8,7 @@ export { programVersion, startServer } from './start/server.ts';
 export type { RunningServer } from './start/server.ts';
 export { resources } from './resources.ts';
 export { signingConfig, trustedRoot } from './trust/trusted-root.ts';
+export { createBackup } from './backup/backup.ts';
+export type { BackupOptions, BackupResult } from './backup/backup.ts';
+export { restoreBackup } from './backup/restore.ts';
+export type { RestoreOptions, RestoreResult } from './backup/restore.ts';

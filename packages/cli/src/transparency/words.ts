@@ -39,7 +39,7 @@ function provenanceWords(provenance: Provenance): Words {
   const kinds = Map.groupBy(dependencies, kindOf);
   const sources = [...(configSource === undefined ? [] : [configSource]), ...(kinds.get('source') ?? [])];
   const own = externalParameters['source'];
-  if (sources.length === 0 && typeof own === 'object' && own !== null) sources.push(own as ResourceDescriptor);
+  if (sources.length === 0 && typeof own === 'object' && own !== null) sources.push(own);
   const rest = [...kinds]
     .filter(([kind]) => kind !== 'source')
     .map(([kind, items]) => `${items.length} ${kind}${items.length === 1 ? '' : 's'}`);
