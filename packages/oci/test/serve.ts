@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createAdaptorServer } from '@hono/node-server';
@@ -22,10 +21,7 @@ export type Handler = (request: Request) => Response | Promise<Response>;
 
 /** Serves on a loopback port of the system's choice. */
 export async function serve(handler: Handler): Promise<Served> {
-  const server = createAdaptorServer({
-    fetch: handler,
-    createServer: (_options: unknown, listener: Parameters<typeof createServer>[1]) => createServer({ requestTimeout: 0 }, listener),
-  } as Parameters<typeof createAdaptorServer>[0]);
+  const server = createAdaptorServer({ fetch: handler, serverOptions: { requestTimeout: 0 } });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {

@@ -53,13 +53,12 @@ export function createTransport(options: TransportOptions): Transport {
   const base = baseUrl(registry, options.insecure ?? isLoopback(registry));
   const authorizer = createAuthorizer(registry, base, { credentials: options.credentials, fetch: fetcher });
 
-  async function once(request: TransportRequest, scopes: readonly string[]): Promise<Response> {
+  async function once(request: TransportRequest, authorization: string | undefined): Promise<Response> {
     let url = new URL(request.path, base);
     if (url.origin !== base.origin) checkPlace(base, url, 'sends us to');
     for (let hop = 0; hop < 6; hop += 1) {
       // Credentials are for the registry alone: never for where it sends us.
-      const authorization = url.origin === base.origin ? authorizer.header(scopes) : undefined;
-      const response = await attempt(url, request, authorization);
+      const response = await attempt(url, request, url.origin === base.origin ? authorization : undefined);
       const location = response.headers.get('location');
       const follows = request.method === 'GET' || request.method === 'HEAD' ? [301, 302, 303, 307, 308] : [307, 308];
       if (!follows.includes(response.status) || location === null) return response;
@@ -105,9 +104,10 @@ export function createTransport(options: TransportOptions): Transport {
     const scopes = [`repository:${request.repository}:${actions}`, ...(request.alsoPull ?? []).map((name) => `repository:${name}:pull`)];
     const tries = request.retry === false ? 1 : attempts;
     for (let count = 1, loggedIn = false; ; count += 1) {
+      const used = authorizer.header(scopes);
       let response: Response;
       try {
-        response = await once(request, scopes);
+        response = await once(request, used);
       } catch (cause) {
         if (isColophonError(cause)) throw cause;
         if (count >= tries) throw ociErrors.error('OCI_UNREACHABLE', `${base.host} does not answer`, { cause });
@@ -118,7 +118,7 @@ export function createTransport(options: TransportOptions): Transport {
         await response.body?.cancel();
         loggedIn = true;
         count -= 1;
-        if (await authorizer.logIn(response.headers.get('www-authenticate'), scopes)) continue;
+        if (await authorizer.logIn(response.headers.get('www-authenticate'), scopes, used)) continue;
         throw ociErrors.error('OCI_UNAUTHORIZED', `${base.host} wants credentials for ${request.repository}, or other ones`);
       }
       if (![429, 502, 503, 504].includes(response.status) || count >= tries) return response;

@@ -1,4 +1,4 @@
-import type { Digest } from '@colophon/core';
+import { digestOf, errorCode, type Digest } from '@colophon/core';
 import type { BlobStore, Database } from '@colophon/store';
 import { ociErrors } from '../errors.ts';
 import type { Descriptor } from '../types/descriptor.ts';
@@ -23,12 +23,14 @@ export function blobMethods(blobs: BlobStore, database: Database, gate: Gate): B
   return {
     async putBlob(repository, data, options = {}) {
       checkName(repository);
-      const { digest } = await blobs.put(data, options);
-      return remember(repository, digest);
+      if (!(data instanceof Uint8Array)) return remember(repository, (await uncollected(blobs.put(data, options))).digest);
+      // Short enough to keep the collector away from beginning to end.
+      const digest = options.expected ?? digestOf(data);
+      return gate.share(digest, async () => remember(repository, (await blobs.put(data, options)).digest));
     },
     async adoptBlob(repository, path, expected) {
       checkName(repository);
-      const { digest } = await blobs.putFile(path, { expected, move: true });
+      const { digest } = await uncollected(blobs.putFile(path, { expected, move: true }));
       return remember(repository, digest);
     },
     async mountBlob(repository, digest, from, mayRead) {
@@ -79,15 +81,20 @@ export function blobMethods(blobs: BlobStore, database: Database, gate: Gate): B
  * Gives content a name in the database, while nobody may collect it: `work` runs only if it is still there. Between its arrival and now it had no
  * name, or a name that was taken away. Gives its size.
  */
-export async function named(blobs: BlobStore, gate: Gate, digest: Digest, work: (size: number) => Promise<unknown>): Promise<number> {
+async function named(blobs: BlobStore, gate: Gate, digest: Digest, work: (size: number) => Promise<unknown>): Promise<number> {
   return gate.share(digest, async () => {
     const found = await blobs.stat(digest);
-    if (found === undefined)
-      throw ociErrors.error('OCI_BLOB_UNKNOWN', `${digest} was collected while it was pushed`, {
-        status: 503,
-        hint: 'Push it again.',
-      });
+    if (found === undefined) throw collected(digest);
     await work(found.size);
     return found.size;
   });
+}
+
+/** A long push does not hold the collector up; it may so lose the content that it found there, in the middle of the store's work. */
+async function uncollected<Result>(work: Promise<Result>): Promise<Result> {
+  return work.catch((error: unknown) => Promise.reject(errorCode(error) === 'ENOENT' ? collected('the content') : error));
+}
+
+function collected(what: string): Error {
+  return ociErrors.error('OCI_BLOB_UNKNOWN', `${what} was collected while it was pushed`, { status: 503, hint: 'Push it again.' });
 }

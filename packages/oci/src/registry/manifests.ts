@@ -4,7 +4,6 @@ import { ociErrors } from '../errors.ts';
 import type { Descriptor } from '../types/descriptor.ts';
 import { annotationsOf, artifactTypeOf, manifestLimit, parseManifest, references, subjectOf } from '../types/manifest.ts';
 import { isForeignLayer, manifestTypes } from '../types/media-types.ts';
-import { named } from './blobs.ts';
 import type { Gate } from './gate.ts';
 import { createManifestCache } from './manifest-cache.ts';
 import { checkName, checkTag } from './names.ts';
@@ -40,7 +39,6 @@ export function manifestMethods(blobs: BlobStore, database: Database, gate: Gate
     if (!manifestTypes.includes(parsed.mediaType))
       throw ociErrors.error('OCI_MANIFEST_INVALID', `manifests of type ${parsed.mediaType.slice(0, 200)} are not kept here`);
     await checkReferences(database, repository, references(parsed));
-    await blobs.put(bytes, { expected: digest });
     const subject = subjectOf(parsed)?.digest;
     const annotations = annotationsOf(parsed);
     const now = new Date().toISOString();
@@ -59,11 +57,12 @@ export function manifestMethods(blobs: BlobStore, database: Database, gate: Gate
         now,
       ],
     };
-    await named(blobs, gate, digest, () =>
-      wanted === undefined
-        ? moveTag(database, { repository, tag: reference, digest, pusher, now }, options.expected, immutable, [insert])
-        : database.batch([insert]),
-    );
+    // As a whole: between its arrival and its name the collector could take it.
+    await gate.share(digest, async () => {
+      await blobs.put(bytes, { expected: digest });
+      if (wanted !== undefined) await database.batch([insert]);
+      else await moveTag(database, { repository, tag: reference, digest, pusher, now }, options.expected, immutable, [insert]);
+    });
     cache.put(digest, Buffer.from(bytes));
     return { digest, subject };
   };

@@ -23,7 +23,10 @@ export function bodyOf(data: AsyncIterable<Uint8Array>): ReadableStream<Uint8Arr
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        const { done, value } = await iterator.next();
+        // What went wrong is not for the client, to whom a server may print it.
+        const { done, value } = await iterator.next().catch((cause: unknown) => {
+          throw ociErrors.error('OCI_BLOB_UNKNOWN', 'the content cannot be read', { cause });
+        });
         if (done === true) controller.close();
         else controller.enqueue(value);
       },

@@ -66,9 +66,7 @@ describe('a layout that a hostile step left (image-spec, image-layout.md)', () =
       await rm(path);
       await symlink('/etc/passwd', path);
     });
-    const error = await verify(given).catch((reason: unknown) => reason as Error);
-    expect(error).toMatchObject({ code: 'OCI_LAYOUT_INVALID' });
-    expect(String(error)).toContain('symbolic link');
+    await expect(verify(given)).rejects.toMatchObject({ code: 'OCI_LAYOUT_INVALID', message: expect.stringContaining('symbolic link') });
   });
 
   test('a FIFO, a folder, a socket and a device are refused, and nobody waits for them', async () => {
