@@ -1,7 +1,9 @@
 import { mediaTypes, type Descriptor, type LayoutWriter } from '@colophon/oci';
 import { coreErrors } from '@colophon/core';
-import { encodeLayer, type LayerRecord } from '../layer/record.ts';
+import { gzipMember } from '../encoder/encoder.ts';
+import { layerRecord, type LayerRecord } from '../layer/record.ts';
 import type { Entry } from '../tar/entry.ts';
+import { writeTar } from '../tar/writer.ts';
 import type { LayerCache } from '../work/cache.ts';
 import { packageKey, type FilesJob, type WantedPackage } from '../work/job.ts';
 import type { LayerPool } from '../work/pool.ts';
@@ -87,8 +89,9 @@ export function createLayerStore(
       return records;
     },
     async generated(entries) {
-      const { record, blob } = encodeLayer(entries);
-      return keep(record, blob);
+      const tar = writeTar(entries);
+      const blob = gzipMember(tar);
+      return keep(layerRecord(entries, tar, blob), blob);
     },
     async blob({ digest }) {
       const key = keys.get(digest);

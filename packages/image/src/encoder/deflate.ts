@@ -9,20 +9,22 @@ import { createTokenizer, type Tokenizer } from './tokenizer.ts';
 export const segmentSize = 1 << 20;
 
 const empty = new Uint8Array(0);
-let shared: Tokenizer | undefined;
+/** Kept from call to call: it holds about 2 MB, and is primed anew for each segment. */
+let tokenizer: Tokenizer | undefined;
 
-/** One raw DEFLATE stream (RFC 1951) in pieces, one for each segment. A pure function of the input's bytes. */
-export function* deflateSegments(data: Uint8Array): Generator<Uint8Array, void, undefined> {
-  // No generator may use the tokenizer that another one, not yet finished, has primed.
-  const tokenizer = shared ?? createTokenizer();
-  shared = undefined;
-  let start = 0;
-  do {
-    const end = Math.min(start + segmentSize, data.length);
-    yield deflateSegment(tokenizer, data, start, end);
-    start = end;
-  } while (start < data.length);
-  shared = tokenizer;
+/** How many segments an input has: at least one, so that an empty input is a stream too. */
+export function segmentCount(length: number): number {
+  return Math.max(1, Math.ceil(length / segmentSize));
+}
+
+/**
+ * Segment `index` of one raw DEFLATE stream (RFC 1951); all of them, in order, are the stream. A pure function of the
+ * input's bytes.
+ */
+export function deflateSegmentAt(data: Uint8Array, index: number): Uint8Array {
+  const start = index * segmentSize;
+  tokenizer ??= createTokenizer();
+  return deflateSegment(tokenizer, data, start, Math.min(start + segmentSize, data.length));
 }
 
 function deflateSegment(tokenizer: Tokenizer, data: Uint8Array, start: number, end: number): Uint8Array {
@@ -41,5 +43,5 @@ function deflateSegment(tokenizer: Tokenizer, data: Uint8Array, start: number, e
   } while (position < end);
   if (last) out.alignToByte();
   else writeStored(out, empty, false);
-  return out.bytes.subarray(0, out.length);
+  return out.bytes.slice(0, out.length);
 }

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import { digestOf, sha256Hex, type Digest } from '@colophon/core';
-import { encoderId, gzipMember } from '../encoder/encoder.ts';
+import { encoderId } from '../encoder/encoder.ts';
 import { busyboxApplets } from '../parts/busybox.ts';
 import type { Entry, EntryType } from '../tar/entry.ts';
-import { writeTar } from '../tar/writer.ts';
 import { readLibrary, type LibraryFacts } from './elf.ts';
 
 /** What is remembered of an entry when its layer is not decoded again. */
@@ -60,19 +59,16 @@ const keptText =
   /^(?:etc\/(?:passwd|group|ld\.so\.conf|ld\.so\.conf\.d\/[^/]+\.conf)|usr\/lib\/os-release|var\/lib\/dpkg\/status\.d\/(?!.*\.md5sums$)[a-z0-9+.-]+)$/;
 const libraryName = /(?:^|\/)(?:lib|ld-)[^/]*\.so[^/]*$/;
 
-/** Encodes a layer: tar, then one gzip member of `colophon-deflate@1`. A pure function of the entries. */
-export function encodeLayer(entries: readonly Entry[], tar: Buffer = writeTar(entries)): { record: LayerRecord; blob: Buffer } {
-  const blob = gzipMember(tar);
-  const facts = entries.map(factsOf);
-  const record = {
+/** A layer of these entries from its two forms: the tar archive, and that as one gzip member of `colophon-deflate@1`. */
+export function layerRecord(entries: readonly Entry[], tar: Buffer, blob: Buffer): LayerRecord {
+  return {
     encoder: encoderId,
     digest: digestOf(blob),
     size: blob.length,
     diffId: digestOf(tar),
     tarSize: tar.length,
-    entries: facts,
+    entries: entries.map(factsOf),
   };
-  return { record, blob };
 }
 
 export function factsOf(entry: Entry): EntryFacts {

@@ -5,10 +5,11 @@ import { encoderId } from '../encoder/encoder.ts';
 import { imageErrors } from '../errors.ts';
 import { localEntries, type LocalFiles } from '../layer/local-files.ts';
 import { packageEntries, type ExpectedPackage, type PackageOptions } from '../layer/package.ts';
-import { encodeLayer, type LayerRecord } from '../layer/record.ts';
+import { layerRecord, type LayerRecord } from '../layer/record.ts';
 import { inOrder, type Entry } from '../tar/entry.ts';
 import { writeTar } from '../tar/writer.ts';
 import type { LayerCache } from './cache.ts';
+import { gzipShared } from './gzip-shared.ts';
 
 /** Part of every key: changes when the same inputs give another layer, whatever the encoder's id says. */
 const converterId = 'colophon-layer@1';
@@ -59,7 +60,8 @@ export async function runJob(job: LayerJob, cache: LayerCache): Promise<Finished
     const key = sha256Hex(canonicalJson({ converter: converterId, encoder: encoderId, tar: sha256Hex(tar) }));
     const known = await cache.get(key);
     if (known !== undefined) return { key, record: known.record };
-    const { record, blob } = encodeLayer(entries, tar);
+    const blob = await gzipShared(tar);
+    const record = layerRecord(entries, tar, blob);
     await cache.put(key, record, blob);
     return { key, record };
   }
@@ -74,8 +76,9 @@ export async function runJob(job: LayerJob, cache: LayerCache): Promise<Finished
     });
   }
   const { entries, facts } = await packageEntries(deb, job.expected, job.options, job.limits);
-  const { record, blob } = encodeLayer(entries);
-  const whole = { ...record, package: facts };
+  const tar = writeTar(entries);
+  const blob = await gzipShared(tar);
+  const whole = { ...layerRecord(entries, tar, blob), package: facts };
   const key = packageKey(job);
   await cache.put(key, whole, blob);
   return { key, record: whole };

@@ -5,7 +5,7 @@ import { diffImages } from '../../src/compare/diff.ts';
 import type { Entry } from '../../src/tar/entry.ts';
 import { readArchive } from '../../src/tar/reader.ts';
 import { writeTar } from '../../src/tar/writer.ts';
-import { buildSample, samplePackages } from '../support/build.ts';
+import { buildSample, samplePackages, sharedSample } from '../support/build.ts';
 import { relayout, type Changes } from '../support/relayout.ts';
 
 const types = { '0': 'file', '1': 'hardlink', '2': 'symlink', '5': 'directory' } as const;
@@ -18,8 +18,10 @@ function entriesOf(tar: Buffer): Entry[] {
   });
 }
 
+const sample = sharedSample();
+
 async function diffWith(changes: Omit<Changes, 'compress'> & { compress?: Changes['compress'] }) {
-  const { output, descriptor } = await buildSample();
+  const { output, descriptor } = sample();
   const other = await relayout(output, descriptor.digest, { compress: gzipMember, ...changes });
   return diffImages(output, descriptor.digest, other.layout, other.descriptor.digest);
 }
@@ -107,7 +109,7 @@ describe('different: the first difference by layer, path and field', () => {
   });
 
   test('one package', async () => {
-    const one = await buildSample();
+    const one = sample();
     const packages = samplePackages.map((facts) => (facts.name === 'tool' ? { ...facts, version: '1:2.0-2' } : facts));
     const other = await buildSample({ packages });
     const { verdict, first } = await diffImages(one.output, one.descriptor.digest, other.output, other.descriptor.digest);
@@ -116,7 +118,7 @@ describe('different: the first difference by layer, path and field', () => {
 });
 
 test('an image that is not there', async () => {
-  const { output, descriptor } = await buildSample();
+  const { output, descriptor } = sample();
   await expect(diffImages(output, descriptor.digest, output, `sha256:${'0'.repeat(64)}`)).rejects.toMatchObject({
     code: 'IMAGE_NOT_FOUND',
   });

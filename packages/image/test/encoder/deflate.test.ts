@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { segmentSize } from '../../src/encoder/deflate.ts';
-import { gzipChunks, gzipMember } from '../../src/encoder/encoder.ts';
+import { deflateSegmentAt, segmentSize } from '../../src/encoder/deflate.ts';
+import { gzipMember, joinMember } from '../../src/encoder/encoder.ts';
+import { gzipShared } from '../../src/work/gzip-shared.ts';
 import { goldenInputs } from './golden-inputs.ts';
 
 describe('RFC 1951 and RFC 1952: what is encoded decodes to the same bytes', () => {
@@ -49,22 +50,18 @@ describe('RFC 1951 and RFC 1952: what is encoded decodes to the same bytes', () 
 });
 
 describe('a pure function of the bytes', () => {
-  test('two streams at once do not disturb each other', () => {
-    const one = (goldenInputs['prose, two segments and 12345'] as () => Uint8Array)();
-    const other = (goldenInputs['echoes, 1200000'] as () => Uint8Array)();
-    const chunks: [Uint8Array[], Uint8Array[]] = [[], []];
-    const streams = [gzipChunks(one), gzipChunks(other)] as const;
-    for (let open = 2; open > 0;) {
-      open = 0;
-      for (const index of [0, 1] as const) {
-        const { done, value } = streams[index].next();
-        if (done === true) continue;
-        chunks[index].push(value);
-        open++;
-      }
-    }
-    expect(Buffer.concat(chunks[0]).equals(gzipMember(one))).toBe(true);
-    expect(Buffer.concat(chunks[1]).equals(gzipMember(other))).toBe(true);
+  test('shared with other threads, the same', async () => {
+    const input = Buffer.concat([...Object.values(goldenInputs), ...Object.values(goldenInputs)].map((make) => make()));
+    const shared = Buffer.from(new SharedArrayBuffer(input.length));
+    input.copy(shared);
+    const expected = gzipMember(input);
+    for (const threads of [0, 1, 3]) expect((await gzipShared(shared, threads)).equals(expected)).toBe(true);
+  });
+
+  test('segments in any order, the same', () => {
+    const input = (goldenInputs['prose, two segments and 12345'] as () => Uint8Array)();
+    const backwards = [2, 1, 0].map((index) => deflateSegmentAt(input, index)).toReversed();
+    expect(joinMember(input, backwards).equals(gzipMember(input))).toBe(true);
   });
 
   test('the same in a view with an offset', () => {

@@ -1,13 +1,15 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Digest } from '@colophon/core';
 import type { Manifest } from '@colophon/oci';
+import { afterAll, beforeAll } from 'vitest';
 import { buildImage, type BuildOptions, type BuildResult } from '../../src/build/build.ts';
 import { parseImageSpec } from '../../src/spec/parse.ts';
 import { directory, file, symlink, type Entry } from '../../src/tar/entry.ts';
 import { readArchive } from '../../src/tar/reader.ts';
 import { unpackLayer } from '../../src/tar/unpack.ts';
-import { makeArchive, temporaryDirectory, time, type DebFacts } from './deb.ts';
+import { makeArchive, temporaryDirectory, time, writeArchive, type DebFacts } from './deb.ts';
 
 const at = { mtime: time };
 
@@ -58,8 +60,22 @@ export async function buildSample(
 ): Promise<BuildResult & { output: string }> {
   const { text = sampleSpec, packages = samplePackages, ...rest } = options;
   const output = rest.output ?? join(temporaryDirectory(), 'layout');
-  const result = await buildImage({ spec: parseImageSpec(text), ...makeArchive(packages), ...rest, output });
+  const archive = rest.debs === undefined ? makeArchive(packages) : { debs: rest.debs };
+  const result = await buildImage({ spec: parseImageSpec(text), ...archive, ...rest, output });
   return { ...result, output };
+}
+
+/** One build for all tests of a file. */
+export function sharedSample(): () => BuildResult & { output: string } {
+  let place = '';
+  let built: BuildResult & { output: string };
+  beforeAll(async () => {
+    place = mkdtempSync(join(tmpdir(), 'colophon-image-shared-'));
+    const { lock, debs } = writeArchive(place, samplePackages);
+    built = await buildSample({ lock, debs, output: join(place, 'layout') });
+  });
+  afterAll(() => rmSync(place, { recursive: true, force: true }));
+  return () => built;
 }
 
 export function blobOf(layout: string, digest: Digest): Buffer {

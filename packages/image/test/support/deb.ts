@@ -106,12 +106,14 @@ export function lockOf(files: readonly LockedFile[], options: { snapshot?: strin
   };
 }
 
+type Packages = readonly (DebFacts & { readonly entries: readonly Entry[] })[];
+
 /** Packages of our own making in a directory, and a lock that names them. */
-export function makeArchive(
-  packages: readonly (DebFacts & { readonly entries: readonly Entry[] })[],
-  options: { snapshot?: string; architecture?: string } = {},
-): Archive {
-  const place = temporaryDirectory();
+export function makeArchive(packages: Packages, options: { snapshot?: string; architecture?: string } = {}): Archive {
+  return writeArchive(temporaryDirectory(), packages, options);
+}
+
+export function writeArchive(place: string, packages: Packages, options: { snapshot?: string; architecture?: string } = {}): Archive {
   const files = packages.map(({ entries, ...facts }) => {
     const deb = makeDeb(entries, facts);
     const sha256 = createHash('sha256').update(deb).digest('hex');
