@@ -20,7 +20,8 @@ export async function collectLayouts(directory: string, blobs: BlobStore): Promi
   const root = await openDirectory(directory);
   const names = await namesIn(root).finally(() => root.close());
   const collected: CollectedImage[] = [];
-  for (const name of names.toSorted()) {
+  // A volume that is a disk of its own has ext4's folder for lost files.
+  for (const name of names.filter((one) => one !== 'lost+found').toSorted()) {
     if (!/^[a-z0-9]+(?:[._-]+[a-z0-9]+)*$/.test(name))
       throw runnerErrors.error('RUNNER_OUTPUT_INVALID', `${JSON.stringify(name.slice(0, 200))} is not a repository name`);
     try {
