@@ -31,6 +31,7 @@ export const ociErrors = catalogue({
   OCI_TAG_IMMUTABLE: { summary: 'a tag of this repository stays where it was set first', exit: 'policy', status: 409 },
   OCI_TOO_MANY: { summary: 'too much is under way at once', status: 429, hint: 'Try again later.' },
   OCI_TIMEOUT: { summary: 'the other side stopped sending', exit: 'timeout', status: 408 },
+  OCI_DISK_FULL: { summary: 'no space is left for an upload', status: 507 },
   OCI_UPLOAD_LOST: { summary: 'the registry does not know an upload any more', status: 502 },
   OCI_TAG_MOVED: { summary: 'a tag was moved by somebody else meanwhile', status: 409 },
 });

@@ -22,7 +22,7 @@ export interface PushTarget {
   pushManifest(repository: string, reference: string, bytes: Uint8Array, mediaType: string): Promise<Digest>;
 }
 
-/** Our own registry as a target; `subject` is recorded as who pushed. */
+/** Our own registry as a target, by a caller of this process who may read all of it; `subject` is recorded as who pushed. */
 export function directTarget(registry: Registry, subject: string): PushTarget {
   return {
     async pushBlob(repository, { digest, size }, source) {

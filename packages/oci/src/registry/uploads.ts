@@ -100,7 +100,8 @@ export async function openUploads(directory: string, options: UploadsOptions = {
         await handle.writeFile(chunk);
       }
       return size;
-    } catch (error) {
+    } catch (cause) {
+      const error = diskFull(cause);
       // What does not fit its range, or no limit, is taken back; what broke off can go on from there.
       if (isColophonError(error)) await handle.truncate(before);
       throw error;
@@ -152,6 +153,13 @@ export async function openUploads(directory: string, options: UploadsOptions = {
     cancel: (repository, id) => exclusively(repository, id, () => drop(id)),
     expire,
   };
+}
+
+function diskFull(error: unknown): unknown {
+  const code = errorCode(error);
+  return code === 'ENOSPC' || code === 'EDQUOT'
+    ? ociErrors.error('OCI_DISK_FULL', 'no space is left for the upload', { cause: error })
+    : error;
 }
 
 async function* exactly(data: AsyncIterable<Uint8Array>, range: ChunkRange | undefined): AsyncIterable<Uint8Array> {
