@@ -12,3 +12,6 @@ export { createBackup } from './backup/backup.ts';
 export type { BackupOptions, BackupResult } from './backup/backup.ts';
 export { restoreBackup } from './backup/restore.ts';
 export type { RestoreOptions, RestoreResult } from './backup/restore.ts';
+export { prune, serverRuns } from './prune/prune.ts';
+export type { PruneOptions, PruneResult, Removed } from './prune/prune.ts';
+export type { PruneObjects } from './prune/objects.ts';

@@ -1,5 +1,5 @@
-import { isColophonError } from '@colophon/core';
-import { isForeignLayer, namesIn, openDirectory, openLayout, type Descriptor } from '@colophon/oci';
+import { isColophonError, type Digest } from '@colophon/core';
+import { isForeignLayer, namesIn, openDirectory, openLayout, subjectOf, type Descriptor } from '@colophon/oci';
 import type { BlobStore } from '@colophon/store';
 import { runnerErrors } from '../errors.ts';
 
@@ -8,6 +8,8 @@ export interface CollectedImage {
   readonly name: string;
   readonly refName?: string;
   readonly descriptor: Descriptor;
+  /** The image of the layout that it says something about (image-spec, `subject`): a bill of materials, a signature. It goes where its subject goes. */
+  readonly subject?: Digest;
   /** Everything below it and itself, leaves first; all in the blob store now. */
   readonly content: readonly Descriptor[];
 }
@@ -48,7 +50,14 @@ async function collectLayout(directory: string, name: string, blobs: BlobStore):
         if ((await blobs.stat(part.digest)) === undefined) await blobs.put(layout.blob(part), { expected: part.digest });
       }
       const refName = descriptor.annotations?.['org.opencontainers.image.ref.name'];
-      images.push({ name, descriptor, content, ...(refName === undefined ? {} : { refName }) });
+      const subject = subjectOf(await layout.manifest(descriptor))?.digest;
+      images.push({
+        name,
+        descriptor,
+        content,
+        ...(refName === undefined ? {} : { refName }),
+        ...(subject === undefined ? {} : { subject }),
+      });
     }
     return images;
   } finally {

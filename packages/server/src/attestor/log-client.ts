@@ -1,4 +1,4 @@
-import type { Envelope, TlogEntry } from '@colophon/sign';
+import { envelopeBytes, envelopePayload, type Envelope, type TlogEntry } from '@colophon/sign';
 import { sha256Hex } from '@colophon/core';
 
 /** What the attestor needs of a log: the embedded one called directly, or any Rekor v1 over HTTP. Appending again what is there is success. */
@@ -45,7 +45,13 @@ export function intotoEntry(envelope: Envelope, publicKeyPem: string): ProposedE
   return {
     kind: 'intoto',
     apiVersion: '0.0.2',
-    spec: { content: { envelope: { payloadType: envelope.payloadType, payload: base64(envelope.payload), signatures } } },
+    spec: {
+      content: {
+        envelope: { payloadType: envelope.payloadType, payload: base64(envelope.payload), signatures },
+        hash: { algorithm: 'sha256', value: sha256Hex(envelopeBytes(envelope)) },
+        payloadHash: { algorithm: 'sha256', value: sha256Hex(envelopePayload(envelope)) },
+      },
+    },
   };
 }
 

@@ -6,17 +6,19 @@ import {
   chainsPayload,
   imageSignatureStatement,
   provenance,
+  spdxStatement,
   type ChainsConfig,
   type ChainsPipelineRun,
   type ChainsTaskRun,
   type InTotoStatement,
   type LogFacts,
 } from '@colophon/attest';
-import { isColophonError } from '@colophon/core';
+import { isColophonError, parseDigest } from '@colophon/core';
 import type { BuildRecord } from '@colophon/runner';
 import type { KubeObject, ObjectStore } from '@colophon/store';
 import { stepImageStatement } from '../bootstrap/statement.ts';
 import type { BootstrapRecord } from '../bootstrap/step-images.ts';
+import type { FindSbom } from '../collaborators/sboms.ts';
 import { resources } from '../resources.ts';
 import type { Unsigned } from './attestor.ts';
 import type { AttestedImage } from './build-status.ts';
@@ -27,6 +29,7 @@ export interface StatementsOptions {
   readonly logs: string;
   readonly publicUrl: () => URL;
   readonly version: string;
+  readonly sbom: FindSbom;
   /** Formats of Chains that are written besides our own. */
   readonly chains: readonly ChainsConfig[];
 }
@@ -53,7 +56,7 @@ export function createStatements(options: StatementsOptions): (record: BuildReco
         images: [image],
       },
     ]);
-    return [own, ...(await chainsStatements(record, images, options)), ...signatures];
+    return [own, ...(await chainsStatements(record, images, options)), ...(await sbomStatements(images, options)), ...signatures];
   };
 }
 
@@ -115,6 +118,22 @@ async function logFacts(records: readonly BuildRecord[], { store, logs }: Statem
     }
   }
   return facts;
+}
+
+async function sbomStatements(images: readonly AttestedImage[], { sbom }: StatementsOptions): Promise<Unsigned[]> {
+  const statements: Unsigned[] = [];
+  for (const image of images) {
+    const document = await sbom(image);
+    if (document === undefined) continue;
+    const subject = { name: image.repository, digest: { sha256: parseDigest(image.digest).hex } };
+    statements.push({
+      kind: 'statement',
+      name: `SBOM ${image.repository}`,
+      statement: spdxStatement([subject], document),
+      images: [image],
+    });
+  }
+  return statements;
 }
 
 async function chainsStatements(

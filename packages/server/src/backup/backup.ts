@@ -6,6 +6,7 @@ import { createRegistry } from '@colophon/oci';
 import { durable, openBlobStore } from '@colophon/store';
 import { dataDirectory, dataVersion, type DataDirectory } from '../config/data-directory.ts';
 import { serverErrors } from '../errors.ts';
+import { settleQuarantine } from '../prune/quarantine.ts';
 import { copyLogHead } from './log-copy.ts';
 import { fullFiles } from './log-files.ts';
 import { lockMaintenance } from './locks.ts';
@@ -50,6 +51,7 @@ export async function createBackup(options: BackupOptions): Promise<BackupResult
   const release = lockMaintenance(directory);
   const temporary = join(dirname(file), `.${basename(file)}.${randomUUID()}.tmp`);
   try {
+    await settleQuarantine(directory.root, await openBlobStore(directory.blobs));
     const handle = await open(temporary, 'wx', 0o600);
     try {
       const copied = openFiles(handle, options);

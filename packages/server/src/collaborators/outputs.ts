@@ -42,6 +42,8 @@ export function createOutputs(options: { registries: Registries; blobs: BlobStor
         const reference = image.refName === undefined ? `${target}@${digest}` : `${target}:${image.refName}`;
         if (known.some((other) => other.reference === reference && other.digest === digest)) continue;
         await push(target, image);
+        // What only says something about an image of the layout is stored beside it, and is no product of its own.
+        if (image.subject !== undefined && collected.some(({ descriptor }) => descriptor.digest === image.subject)) continue;
         produced.push({ task, workspace, repository: target, reference, digest, mediaType, size });
       }
       return produced;

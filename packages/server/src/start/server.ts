@@ -20,6 +20,7 @@ import { createImages } from '../collaborators/images.ts';
 import { createInputs } from '../collaborators/inputs.ts';
 import { createOutputs } from '../collaborators/outputs.ts';
 import { createRegistries } from '../collaborators/registries.ts';
+import { createSbomFinder } from '../collaborators/sboms.ts';
 import { createRelays } from '../collaborators/relays.ts';
 import { openDataDirectory } from '../config/data-directory.ts';
 import { parseServerOptions, type ServerOptionsInput } from '../config/options.ts';
@@ -161,6 +162,7 @@ async function start(options: ReturnType<typeof parseServerOptions>, logger: Log
     logs: directory.runs,
     publicUrl: () => publicUrl,
     version: programVersion(),
+    sbom: createSbomFinder(registries),
     chains: options.chainsFormats.map((format) =>
       parseChainsConfig({ 'artifacts.taskrun.format': format, 'artifacts.pipelinerun.format': format }),
     ),

@@ -54,7 +54,15 @@ export const run: Handler = async (invocation) => {
     const build = await waitForAttestation(api, finished, signal);
     attesting.done(`${build.images.length} images, log index ${build.logIndex}`);
 
-    const proof = await proveImages({ api, data, build, rebuild: !enabled(invocation, 'noRebuild'), invocation });
+    const proof = await proveImages({
+      api,
+      data,
+      hello: imageOf(build, 'hello'),
+      cc: imageOf(build, 'cc'),
+      source: { uri: repository.uri, commit: repository.commit },
+      rebuild: !enabled(invocation, 'noRebuild'),
+      invocation,
+    });
     const commands = furtherCommands({ api, data, build, hello: imageOf(build, 'hello') });
     return {
       data: {
@@ -67,8 +75,8 @@ export const run: Handler = async (invocation) => {
         proof: proof.data,
         commands,
       },
-      text: ({ theme }) =>
-        `${proof.text(theme)}\n\n${theme.bold('Go on with')}\n${commands.map(({ brief, command }) => `  ${theme.dim(`# ${brief}`)}\n  ${command}`).join('\n')}\n`,
+      text: (out) =>
+        `${proof.text(out)}\n\n${out.theme.bold('Go on with')}\n${commands.map(({ brief, command }) => `  ${out.theme.dim(`# ${brief}`)}\n  ${command}`).join('\n')}\n`,
       exit: proof.proven ? 0 : 6,
     };
   } finally {
