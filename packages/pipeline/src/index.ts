@@ -17,6 +17,7 @@ export type * from './model/task.ts';
 export type { ParamType, ParamValue } from './model/value.ts';
 export { planTaskRun } from './taskrun/plan.ts';
 export type { TaskRunPlan } from './taskrun/plan.ts';
+export { quantity } from './taskrun/step-plan.ts';
 export type { StepMount, StepPlan } from './taskrun/step-plan.ts';
 export type { TaskRunFailure } from './taskrun/check.ts';
 export { maxResultBytes, resultMessage } from './taskrun/outcome.ts';

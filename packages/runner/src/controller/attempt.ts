@@ -35,7 +35,7 @@ export interface AttemptInput {
   /** The pipeline task, or the run's name. */
   readonly task: string;
   readonly definition: Resolved<TaskSpec>;
-  readonly templateClaims: ReadonlySet<string>;
+  readonly templateClaims: ReadonlyMap<string, number | undefined>;
   /** Images that other tasks of the same run have produced. */
   readonly known: readonly ProducedImage[];
   readonly stop: Stop;

@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { claimName, type PipelineRun, type TaskRun } from '@colophon/pipeline';
+import { claimName, quantity, type PipelineRun, type TaskRun, type WorkspaceBinding } from '@colophon/pipeline';
 import { durable } from '@colophon/store';
 import { ownerOf } from './children-index.ts';
 
 /**
  * Directories that outlive a TaskRun: claims and images workspaces. Below DATA/runner/claims/NAMESPACE/OWNER/, where OWNER
- * is the UID of the run that they are deleted with, or `_` for claims that are named by hand and stay.
+ * is the UID of the run that they are deleted with, or `_` for claims that are named by hand and stay. The host may keep a
+ * file `NAME.disk` beside each: no name here ends so.
  */
 export class Directories {
   readonly #claims: string;
@@ -24,7 +25,7 @@ export class Directories {
   }
 
   async claim(run: TaskRun, name: string, ofRun: boolean): Promise<string> {
-    return this.#make(run, ofRun ? ownUid(run) : '_', safe(name));
+    return this.#make(run, ofRun ? ownUid(run) : '_', `${safe(name)}.claim`);
   }
 
   /** One for each repository prefix and top-level run: its tasks share it. */
@@ -61,10 +62,21 @@ export function ownUid(run: TaskRun): string {
   return ownerOf(run) ?? run.metadata.uid ?? '';
 }
 
-/** The claims that a run's templates make, by the names that its tasks are bound to. */
-export function templateClaims(run: PipelineRun | TaskRun): Set<string> {
+/** The claims that a run's templates make, by the names that its tasks are bound to, with the bytes that each asks for. */
+export function templateClaims(run: PipelineRun | TaskRun): Map<string, number | undefined> {
   const templates = (run.spec.workspaces ?? []).filter(({ volumeClaimTemplate }) => volumeClaimTemplate !== undefined);
-  return new Set(templates.map((binding) => claimName(binding, run.metadata.uid ?? '')));
+  return new Map(templates.map((binding) => [claimName(binding, run.metadata.uid ?? ''), requested(binding)]));
+}
+
+function requested({ volumeClaimTemplate }: WorkspaceBinding): number | undefined {
+  const resources = volumeClaimTemplate?.spec?.['resources'] as { requests?: { storage?: string | number } } | undefined;
+  return bytes(resources?.requests?.storage);
+}
+
+/** A size that somebody asked for; undefined where it is none. */
+export function bytes(size: string | number | undefined): number | undefined {
+  const read = size === undefined ? undefined : quantity(String(size));
+  return read !== undefined && read >= 1 && read <= Number.MAX_SAFE_INTEGER ? Math.floor(read) : undefined;
 }
 
 /** Names come from objects that were admitted; whatever they are, they stay one path component. */

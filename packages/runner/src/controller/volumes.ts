@@ -3,7 +3,7 @@ import { claimName } from '@colophon/pipeline';
 import type { TaskPlanInput } from '../plan/plan.ts';
 import type { InputRecord, RunReference } from './build-record.ts';
 import type { Inputs } from './contract.ts';
-import type { Directories } from './directories.ts';
+import { bytes, type Directories } from './directories.ts';
 import type { FileData, NamespaceData } from './lookup.ts';
 
 type HostVolume = TaskPlanInput['volumes'][number];
@@ -33,7 +33,7 @@ export interface VolumeContext {
   readonly run: TaskRun;
   readonly reference: RunReference;
   /** Claims that the top-level run's templates make: they go with it. */
-  readonly templateClaims: ReadonlySet<string>;
+  readonly templateClaims: ReadonlyMap<string, number | undefined>;
   readonly data: NamespaceData;
   readonly inputs: Inputs;
   readonly directories: Directories;
@@ -70,20 +70,28 @@ interface Source {
   readonly source: VolumeSource & { volumeClaimTemplate?: unknown };
 }
 
+/** A claim asks for the least it needs: it gets no less than one that asks for nothing. */
+const leastClaim = 4 * 2 ** 30;
+
 async function prepareOne({ name, host, source }: Source, context: VolumeContext, prepared: PreparedVolumes): Promise<HostVolume> {
   const { run, directories, data, templateClaims } = context;
-  const owned = (path: string): HostVolume => ({ kind: 'directory', name: host, path, readOnly: false, owned: true });
-  if (source.emptyDir !== undefined) return { kind: 'empty', name: host };
+  const owned = (path: string, size?: number): HostVolume => {
+    const sizeLimit = size === undefined ? {} : { sizeLimit: Math.max(size, leastClaim) };
+    return { kind: 'directory', name: host, path, readOnly: false, owned: true, ...sizeLimit };
+  };
+  if (source.emptyDir !== undefined) {
+    const sizeLimit = bytes(source.emptyDir.sizeLimit);
+    return { kind: 'empty', name: host, ...(sizeLimit === undefined ? {} : { sizeLimit }) };
+  }
   if (source.volumeClaimTemplate !== undefined) {
-    return owned(
-      await directories.claim(run, claimName({ ...source, name } as Parameters<typeof claimName>[0], run.metadata.uid ?? ''), true),
-    );
+    const claim = claimName({ ...source, name } as Parameters<typeof claimName>[0], run.metadata.uid ?? '');
+    return owned(await directories.claim(run, claim, true), templateClaims.get(claim));
   }
   if (source.persistentVolumeClaim !== undefined) {
     const claim = source.persistentVolumeClaim.claimName;
     const ofRun = templateClaims.has(claim);
     if (!ofRun) prepared.notReplayable.add('claim');
-    return owned(await directories.claim(run, claim, ofRun));
+    return owned(await directories.claim(run, claim, ofRun), templateClaims.get(claim));
   }
   if (source.configMap !== undefined) {
     prepared.notReplayable.add('configMap');

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { digestOf, type Digest } from '@colophon/core';
 import { admit, isDone, parseDocuments, type PipelineRun, type TaskRun } from '@colophon/pipeline';
 import { openObjectStore, type KubeObject, type ObjectStore } from '@colophon/store';
-import type { BuildRecord, Collaborators, OutputRequest, ProducedImage } from '../../src/controller/index.ts';
+import type { BuildRecord, Collaborators, OutputRequest, ProducedImage, TaskHost } from '../../src/controller/index.ts';
 import { startController, type Controller } from '../../src/controller/index.ts';
 import {
   buildType,
@@ -30,7 +30,12 @@ const types = {
 export class FakeHouse implements Collaborators {
   readonly collected: OutputRequest[] = [];
   readonly opened: unknown[] = [];
+  readonly image: Digest | undefined;
   produce: (request: OutputRequest) => readonly ProducedImage[] = () => [];
+
+  constructor(image?: Digest) {
+    this.image = image;
+  }
 
   readonly inputs: Collaborators['inputs'] = {
     async prepare({ workspace, driver, attributes }) {
@@ -41,12 +46,15 @@ export class FakeHouse implements Collaborators {
     },
   };
   readonly images: Collaborators['images'] = {
-    async resolve(reference) {
+    resolve: async (reference) => {
       if (reference.includes('missing')) throw new Error(`${reference}: not found`);
       return {
         repository: reference.replace(/[:@].*$/, ''),
-        digest: imageDigest(reference),
-        config: { entrypoint: ['/entry'], command: ['cmd'], env: ['PATH=/bin'], workingDir: '/image', user: '65532' },
+        digest: this.image ?? imageDigest(reference),
+        config:
+          this.image === undefined
+            ? { entrypoint: ['/entry'], command: ['cmd'], env: ['PATH=/bin'], workingDir: '/image', user: '65532' }
+            : { entrypoint: [], command: [], env: ['PATH=/bin'], workingDir: '', user: '' },
       };
     },
   };
@@ -85,11 +93,12 @@ export interface House {
   close(): Promise<void>;
 }
 
-export async function house(): Promise<House> {
-  const data = await mkdtemp(join(tmpdir(), 'colophon-controller-'));
+/** With `real`, the tasks go to that host, and the one image there is is the one given. */
+export async function house(real?: { host: TaskHost; data: string; image: Digest }): Promise<House> {
+  const data = real?.data ?? (await mkdtemp(join(tmpdir(), 'colophon-controller-')));
   const store = await openObjectStore(join(data, 'objects.sqlite'));
   const host = new FakeHost();
-  const fakes = new FakeHouse();
+  const fakes = new FakeHouse(real?.image);
   const controllers: Controller[] = [];
   const get = async (kind: 'TaskRun' | 'PipelineRun', name: string) => {
     const found = await store.get(types[kind], 'ns', name);
@@ -111,7 +120,17 @@ export async function house(): Promise<House> {
     },
     async start(options = {}) {
       const { inputs, images, outputs, masks, relays } = fakes;
-      const controller = await startController({ store, host, data, inputs, images, outputs, masks, relays, ...options });
+      const controller = await startController({
+        store,
+        host: real?.host ?? host,
+        data,
+        inputs,
+        images,
+        outputs,
+        masks,
+        relays,
+        ...options,
+      });
       controllers.push(controller);
       return controller;
     },

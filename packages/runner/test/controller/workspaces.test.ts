@@ -39,7 +39,7 @@ spec:
   workspaces:
   - {name: vault, secret: {secretName: password, defaultMode: 256}}
   - {name: recipe, configMap: {name: recipe, items: [{key: brownies, path: deep/recipe.txt}]}}
-  - {name: scratch, emptyDir: {}}
+  - {name: scratch, emptyDir: {sizeLimit: 10Mi}}
   - {name: claim, persistentVolumeClaim: {claimName: by-hand}, subPath: sub/dir}
   taskSpec:
     workspaces: [{name: vault}, {name: recipe, mountPath: /recipe, readOnly: true}, {name: scratch}, {name: claim}]
@@ -64,8 +64,8 @@ spec:
     expect(plan?.volumes).toMatchObject([
       { kind: 'files', mode: 256, files: { word: Buffer.from('hunter2-and-more').toString('base64') } },
       { kind: 'files', files: { 'deep/recipe.txt': Buffer.from('eggs').toString('base64') } },
-      { kind: 'empty' },
-      { kind: 'directory', owned: true, readOnly: false, path: join(home.data, 'runner/claims/ns/_/by-hand') },
+      { kind: 'empty', sizeLimit: 10 * 2 ** 20 },
+      { kind: 'directory', owned: true, readOnly: false, path: join(home.data, 'runner/claims/ns/_/by-hand.claim') },
     ]);
     expect((await home.record(run)).notReplayable).toEqual(['claim', 'configMap', 'secret']);
   });
@@ -76,7 +76,7 @@ apiVersion: tekton.dev/v1
 kind: PipelineRun
 metadata: {name: p}
 spec:
-  workspaces: [{name: shared, volumeClaimTemplate: {spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}}]
+  workspaces: [{name: shared, volumeClaimTemplate: {spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 10Gi}}}}}]
   pipelineSpec:
     workspaces: [{name: shared}]
     tasks:
@@ -88,6 +88,7 @@ spec:
     expect(run.status?.conditions?.[0]?.reason).toBe('Succeeded');
     const paths = home.host.plans.map(({ volumes }) => (volumes[0] as { path: string }).path);
     expect(paths[0]).toBe(paths[1]);
+    expect(home.host.plans.map(({ volumes }) => (volumes[0] as { sizeLimit?: number }).sizeLimit)).toEqual([10 * 2 ** 30, 10 * 2 ** 30]);
     expect(paths[0]).toContain(`/claims/ns/${run.metadata.uid}/pvc-`);
     expect((await home.record(run)).replayable).toBe(true);
     await home.store.delete(pipelineRunType, 'ns', 'p');
