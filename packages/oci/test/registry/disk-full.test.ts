@@ -37,15 +37,14 @@ describe.skipIf(!canMount())('a registry whose disk is full', () => {
     const [host] = (await once(child.stdout, 'data')) as [Buffer];
     const client = createRegistryClient({ registry: host.toString().trim(), backoff: 1, attempts: 1 });
     const kept: { bytes: Buffer; descriptor: ReturnType<typeof descriptorOf> }[] = [];
-    let refusal: unknown;
-    while (refusal === undefined && kept.length < 40) {
+    const push = async (): Promise<unknown> => {
       const bytes = randomBytes(300_000);
       const descriptor = descriptorOf(bytes);
-      await client.pushBlob('app', descriptor, bytes, options).then(
-        () => kept.push({ bytes, descriptor }),
-        (error: unknown) => (refusal = error),
-      );
-    }
+      await client.pushBlob('app', descriptor, bytes, options);
+      kept.push({ bytes, descriptor });
+      return kept.length < 40 ? push() : undefined;
+    };
+    const refusal = await push().catch((error: unknown) => error);
     expect(kept.length).toBeGreaterThan(3);
     expect(refusal).toMatchObject({ code: 'OCI_REGISTRY_FAILED', details: { status: 507 } });
     for (const { bytes, descriptor } of kept) expect(await read(client.blob('app', descriptor))).toEqual(bytes);
