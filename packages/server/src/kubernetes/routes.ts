@@ -22,7 +22,7 @@ const verbs: Readonly<Record<string, readonly [one: string, all: string]>> = {
 };
 
 /**
- * The Kubernetes-shaped API: what kubectl, tkn and client-go ask of a server, over an object store. Mount it under any prefix. Every answer that is not a
+ * The Kubernetes-shaped API: what kubectl, tkn and client-go ask of a server, over an object store. Mount it under a prefix of its own: it answers whatever is asked below. Every answer that is not a
  * success is a meta/v1 Status. Discovery and OpenAPI need no token: they say nothing that is not in the documentation.
  */
 export function createKubernetesRoutes(options: KubernetesOptions): Hono {
@@ -32,7 +32,6 @@ export function createKubernetesRoutes(options: KubernetesOptions): Hono {
   const taskRuns = types.find(({ group, resource }) => group === 'tekton.dev' && resource === 'taskruns');
   const app = new Hono();
   app.onError((error) => answer(statusOf(error)));
-  app.notFound(() => answer(statusOf(missing())));
 
   app.get('/version', () => json(version));
   app.get('/openapi/v2', ({ req }) => {
@@ -63,6 +62,7 @@ export function createKubernetesRoutes(options: KubernetesOptions): Hono {
   });
   app.all('/api/*', resources);
   app.all('/apis/*', resources);
+  app.all('*', () => answer(statusOf(missing())));
   return app;
 
   async function resources({ req }: Context): Promise<Response> {
@@ -128,6 +128,8 @@ export function createKubernetesRoutes(options: KubernetesOptions): Hono {
 
 function answer(status: ReturnType<typeof statusOf>): Response {
   const response = json(status, status.code ?? 500);
+  // What is left of the body is not read.
+  if (status.code === 413) response.headers.set('connection', 'close');
   if (status.code === 401) response.headers.set('www-authenticate', 'Bearer realm="colophon"');
   return response;
 }
