@@ -36,7 +36,9 @@ for (const room of readdirSync(join(root, 'packages'))) {
     const text = readFileSync(path, 'utf8');
     const lines = text.split('\n').length;
     if (lines > 500) problems.push(`${path}: ${lines} lines; the limit is 500`);
-    for (const [, target] of text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)) {
+    const statements = /^\s*(?:import|export)\s(?:[^;'"]*?\sfrom\s+)?'([^']+)'/gm;
+    const dynamic = /\bimport\(\s*'([^']+)'\s*\)/g;
+    for (const [, target] of [...text.matchAll(statements), ...text.matchAll(dynamic)]) {
       if (target === undefined || target.startsWith('node:')) continue;
       if (target.startsWith('.')) {
         if (!resolve(dirname(path), target).startsWith(`${source}/`)) problems.push(`${path}: ${target} leaves the room`);
