@@ -8,3 +8,8 @@ export { compareImages, compareOthers } from './compare/images.ts';
 export type { FetchImage, ImageComparison, Rebuilt } from './compare/images.ts';
 export { acceptable, exitOf, rebuildExits } from './verdict/verdict.ts';
 export type { AcceptedLevel, RebuildVerdict } from './verdict/verdict.ts';
+export { imageBuildType, readRecipe } from './step-image/recipe.ts';
+export type { Recipe } from './step-image/recipe.ts';
+export type { FindFile, StagedFiles } from './step-image/files.ts';
+export { rebuildStepImage } from './step-image/rebuild.ts';
+export type { StepImageOptions, StepImageRebuild } from './step-image/rebuild.ts';

@@ -7,7 +7,7 @@ const shown = 5;
 /** Lines of `label  text`, for a person. Everything in it is a stranger's until it is verified. */
 export function statementLines(words: StatementWords, theme: Theme, allPackages = false): string[] {
   const lines: string[] = [];
-  const line = (label: string, text: string) => void lines.push(`${theme.dim(label.padEnd(12))}${printable(text)}`);
+  const line = (label: string, text: string) => void lines.push(`${theme.dim(label.padEnd(14))}${printable(text)}`);
   if (words.builder === undefined) {
     line('statement', words.predicateType);
     return lines;
@@ -36,6 +36,7 @@ function packageLines(words: StatementWords, line: (label: string, text: string)
       line('', `${name} ${version}${signedBy.length === 0 ? ' (by the lock alone)' : ''}`);
   else line('', `${names.slice(0, shown).join(', ')}${rest > 0 ? ` and ${rest} more (--packages shows all)` : ''}`);
   const unsigned = packages.filter(({ signedBy }) => signedBy.length === 0).length;
-  for (const { fingerprint, packages: count } of archiveKeys) line('vouched by', `archive key ${fingerprint}, for ${count} of them`);
+  for (const { fingerprint, packages: count } of archiveKeys)
+    line('vouched by', `archive key ${fingerprint}, for ${count === packages.length ? 'all' : count} of them`);
   if (unsigned > 0) line('vouched by', `the lock's hash alone, for ${unsigned} of them: the archive had moved on`);
 }

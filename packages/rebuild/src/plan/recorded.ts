@@ -41,6 +41,8 @@ export interface Recorded {
   readonly definitions: readonly RecordedDefinition[];
   readonly images: readonly RecordedImage[];
   readonly builderId: string;
+  /** False: the first run failed after it had made an image. */
+  readonly succeeded: boolean;
 }
 
 /**
@@ -76,6 +78,7 @@ export function readRecorded(statement: InTotoStatement): Recorded {
     definitions: definitionsOf(dependencies),
     images: dependencies.filter(({ name }) => name === 'image').map(imageOf),
     builderId: provenance.builderId,
+    succeeded: provenance.byproducts.find(({ name }) => name === 'outcome')?.annotations?.['succeeded'] !== false,
   };
 }
 

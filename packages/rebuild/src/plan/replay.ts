@@ -25,6 +25,8 @@ export interface ReplayPlan {
   readonly subjects: Recorded['subjects'];
   readonly run: RecordedRun;
   readonly builderId: string;
+  /** False: the first run failed after it had made the image. */
+  readonly succeeded: boolean;
   readonly images: readonly RecordedImage[];
   readonly dependencies: readonly ResourceDescriptor[];
   /** What to submit to a server whose registry is at `HOST:PORT`: definitions first, the run last. */
@@ -39,10 +41,11 @@ export interface ReplayPlan {
  * How to repeat a build from its verified provenance. Pure. Throws REBUILD_NOT_REPLAYABLE where the statement does not fix everything that the build
  * saw, REBUILD_SUBJECT_UNKNOWN where it is about other images, REBUILD_RECORD_INVALID.
  */
-export function replayPlan(statement: InTotoStatement, digest: Digest): ReplayPlan {
+export function replayPlan(statement: InTotoStatement, { digest, repository }: { digest: Digest; repository?: string }): ReplayPlan {
   const recorded = readRecorded(statement);
   const { run, spec, subjects, dependencies, definitions, images } = recorded;
-  const subject = subjects.find((one) => one.digest === digest);
+  const about = subjects.filter((one) => one.digest === digest);
+  const subject = about.find((one) => one.repository === repository) ?? about[0];
   if (subject === undefined) throw rebuildErrors.error('REBUILD_SUBJECT_UNKNOWN', `the provenance says nothing of ${digest}`);
   if (spec['status'] !== undefined) {
     throw rebuildErrors.error('REBUILD_NOT_REPLAYABLE', `the run was stopped from outside (${JSON.stringify(spec['status'])})`);
@@ -55,6 +58,7 @@ export function replayPlan(statement: InTotoStatement, digest: Digest): ReplayPl
     subjects,
     run,
     builderId: recorded.builderId,
+    succeeded: recorded.succeeded,
     images,
     dependencies,
     objects(registry) {

@@ -1,4 +1,4 @@
-import type { CandidateReport, Check } from '@colophon/verify';
+import type { CandidateReport, Check, VerifiedSigner } from '@colophon/verify';
 import type { Theme } from '../../output/theme.ts';
 import { printable } from '../../output/table.ts';
 import { statementLines } from '../../words/statement-text.ts';
@@ -22,26 +22,33 @@ export function verificationText(verification: Verification, theme: Theme, allPa
       ? [`  ${theme.warn('how it was built is not proven:')} no provenance passed`]
       : []),
     ...proofLines(report.passed, theme),
-    ...anchors.map((anchor) => `  ${theme.dim('trusting'.padEnd(12))}${anchorText(anchor, theme)}`),
-    ...(anchors.length === 0 ? [`  ${theme.dim('trusting'.padEnd(12))}nobody: give --key, --trusted-root, --policy or --server`] : []),
+    ...anchors.map((anchor) => `  ${theme.dim('trusting'.padEnd(14))}${anchorText(anchor, theme)}`),
+    ...(anchors.length === 0 ? [`  ${theme.dim('trusting'.padEnd(14))}nobody: give --key, --trusted-root, --policy or --server`] : []),
     '',
     ...report.candidates.flatMap((candidate) => candidateLines(candidate, theme)),
   ].join('\n');
 }
 
+/** An entry that came with its proof in one form and as the log's promise in another is proven. */
 function proofLines(passed: readonly CandidateReport[], theme: Theme): string[] {
-  const lines = new Set<string>();
-  for (const { signers, entries } of passed) {
-    for (const signer of signers)
-      lines.add(
-        `signed by   ${signer.kind === 'key' ? `key sha256:${signer.keySha256}` : `${signer.subjects.join(', ')} (${signer.issuer ?? 'no issuer'})`}`,
-      );
-    for (const { logIndex, integratedTime, included } of entries)
-      lines.add(
-        `logged      index ${logIndex}${integratedTime === undefined ? '' : `, ${integratedTime}`}${included ? '' : ' (promised, not proven)'}`,
-      );
+  const signers = new Set(passed.flatMap((one) => one.signers.map(signerText)));
+  const entries = new Map<number, { time: string; included: boolean }>();
+  for (const { logIndex, integratedTime, included } of passed.flatMap((one) => one.entries)) {
+    entries.set(logIndex, {
+      time: integratedTime === undefined ? '' : `, ${integratedTime}`,
+      included: included || entries.get(logIndex)?.included === true,
+    });
   }
-  return [...lines].map((line) => `  ${theme.dim(line.slice(0, 12))}${printable(line.slice(12))}`);
+  return [
+    ...[...signers].map((signer) => ['signed by', signer] as const),
+    ...[...entries].map(
+      ([index, { time, included }]) => ['logged', `index ${index}${time}${included ? '' : ' (promised, not proven)'}`] as const,
+    ),
+  ].map(([label, words]) => `  ${theme.dim(label.padEnd(14))}${printable(words)}`);
+}
+
+function signerText(signer: VerifiedSigner): string {
+  return signer.kind === 'key' ? `key sha256:${signer.keySha256}` : `${signer.subjects.join(', ')} (${signer.issuer ?? 'no issuer'})`;
 }
 
 export function anchorText({ what, from, basis, sha256 }: TrustAnchor, theme: Theme): string {
