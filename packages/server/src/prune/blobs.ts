@@ -50,13 +50,12 @@ async function remove(
   pause: number,
 ): Promise<{ digest: Digest; size: number }[]> {
   const quarantine = await openQuarantine(options.directory.root, blobs);
-  const hidden: typeof chosen[number][] = [];
-  const gone: typeof chosen[number][] = [];
+  const hidden: (typeof chosen)[number][] = [];
+  const gone: (typeof chosen)[number][] = [];
   try {
     for (const candidate of chosen) {
       options.signal?.throwIfAborted();
-      await quarantine.add(candidate.digest);
-      hidden.push(candidate);
+      if (await quarantine.add(candidate.digest)) hidden.push(candidate);
     }
     await sleep(pause, undefined, { signal: options.signal });
     // Builds too are looked at anew: what was attested meanwhile may name what was not named before.
@@ -80,7 +79,7 @@ async function namedNow({ directory, live, rootfs }: PruneBlobs, blobs: BlobStor
   if (keys === undefined) return undefined;
   const registry = await namedByRegistry(directory, blobs);
   const locks = await namedByLocks(join(directory.inputs, 'packages'));
-  const images = await withContents([...live.blobs, ...[...rootfs].map((hex): Digest => `sha256:${hex}`)], blobs);
+  const images = await withContents([...live.images, ...[...rootfs].map((hex): Digest => `sha256:${hex}`)], blobs);
   return (digest) => registry.has(digest) || live.blobs.has(digest) || locks.has(digest) || images.has(digest) || keys.names(digest);
 }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { lstat, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { compareBytewise } from '@colophon/core';
 import type { Removed } from './prune.ts';
 
 export interface Retire {
@@ -57,7 +58,8 @@ export async function expire(kind: Removed['kind'], parent: string, cutoff: numb
 }
 
 export async function namesIn(directory: string): Promise<string[]> {
-  return (await readdir(directory).catch(() => [])).toSorted();
+  const names: string[] = await readdir(directory).catch(() => []);
+  return names.toSorted(compareBytewise);
 }
 
 async function sizeOf(directory: string): Promise<number> {

@@ -13,6 +13,8 @@ import { recordOf, statusOf } from './objects.ts';
 /** What names blobs, inputs and root file systems. */
 export interface Live {
   readonly blobs: Set<Digest>;
+  /** Manifests of step images: what they name is named too. */
+  readonly images: Set<Digest>;
   readonly commits: Set<string>;
   /** Hex SHA-256 of locks. */
   readonly locks: Set<string>;
@@ -22,7 +24,7 @@ export interface Live {
 
 /** What builds name: their signed items, packages, sources and step images. */
 export function namedByBuilds(builds: readonly KubeObject[]): Live {
-  const live: Live = { blobs: new Set(), commits: new Set(), locks: new Set(), rootfs: new Set() };
+  const live: Live = { blobs: new Set(), images: new Set(), commits: new Set(), locks: new Set(), rootfs: new Set() };
   const add = (digest: string | undefined) => digest !== undefined && isDigest(digest) && live.blobs.add(digest);
   for (const build of builds) {
     const { inputs, stepImages } = recordOf(build);
@@ -33,7 +35,7 @@ export function namedByBuilds(builds: readonly KubeObject[]): Live {
       for (const { sha256, inRelease } of packages) [`sha256:${sha256}`, `sha256:${inRelease}`].forEach(add);
     }
     for (const { digest } of stepImages) {
-      add(digest);
+      live.images.add(digest);
       live.rootfs.add(digest.slice(digest.indexOf(':') + 1));
     }
   }

@@ -43,9 +43,9 @@ export interface Inventory {
 }
 
 export async function takeInventory(objects: PruneObjects): Promise<Inventory> {
-  const [pipelineRuns, taskRuns, builds] = await Promise.all(
+  const [pipelineRuns, taskRuns, builds] = (await Promise.all(
     [resources.pipelineruns, resources.taskruns, resources.builds].map((type) => objects.list(type)),
-  ) as [readonly KubeObject[], readonly KubeObject[], readonly KubeObject[]];
+  )) as [readonly KubeObject[], readonly KubeObject[], readonly KubeObject[]];
   const own = taskRuns.filter(({ metadata }) => metadata.ownerReferences?.some(({ kind }) => kind === 'PipelineRun') !== true);
   return { runs: [...pipelineRuns, ...own], taskRuns, builds };
 }

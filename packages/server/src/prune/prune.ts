@@ -57,8 +57,10 @@ export async function prune(options: PruneOptions): Promise<PruneResult> {
     stack.defer(lockMaintenance(directory));
     const release = lockServer(directory);
     if (release !== undefined) stack.defer(release);
-    const objects = release === undefined ? options.objects : stack.adopt(await openStoredObjects(directory.objects), (store) => store.close());
-    if (objects === undefined) throw serverErrors.error('SERVER_DATA_LOCKED', `a server uses ${directory.root}, and its API cannot be asked`);
+    const objects =
+      release === undefined ? options.objects : stack.adopt(await openStoredObjects(directory.objects), (store) => store.close());
+    if (objects === undefined)
+      throw serverErrors.error('SERVER_DATA_LOCKED', `a server uses ${directory.root}, and its API cannot be asked`);
     return await pruneAll(directory, objects, release === undefined, options);
   } finally {
     await stack.disposeAsync();
@@ -102,12 +104,22 @@ async function pruneAll(directory: DataDirectory, objects: PruneObjects, running
   removed.push(...(await expire('upload', join(root, 'uploads'), now - (running ? day : 0), dryRun)));
   removed.push(...(await expire('upload', join(blobsDirectory, 'incoming'), now - day, dryRun)));
   removed.push(...(await expire('cache', join(inputs, 'debian', 'partial'), now - day, dryRun)));
-  for (const place of [join(inputs, 'debian', 'parsed'), join(root, 'cache')]) removed.push(...(await expire('cache', place, cutoff, dryRun)));
+  for (const place of [join(inputs, 'debian', 'parsed'), join(root, 'cache')])
+    removed.push(...(await expire('cache', place, cutoff, dryRun)));
 
   onProgress?.('blobs');
   const gone = new Set(removed.filter(({ kind }) => kind === 'root file system').map(({ name }) => name));
   const kept = new Set((await namesIn(rootfs)).filter((name) => !gone.has(name) && /^[0-9a-f]{64}$/.test(name)));
-  const blobs = await pruneBlobs({ directory, objects, live, rootfs: kept, newest: now - grace, pause: running ? pause : 0, dryRun, signal });
+  const blobs = await pruneBlobs({
+    directory,
+    objects,
+    live,
+    rootfs: kept,
+    newest: now - grace,
+    pause: running ? pause : 0,
+    dryRun,
+    signal,
+  });
   if (blobs === undefined) skipped.push({ what: 'blobs', why: 'the log’s index is being made again: nobody can say what the log names' });
   removed.push(...(blobs ?? []));
   return { removed, skipped, bytes: removed.reduce((sum, { bytes }) => sum + bytes, 0), serverRuns: running };
@@ -120,10 +132,15 @@ async function deleteRuns(old: OldRuns, { taskRuns }: Inventory, { runs, runner 
     await objects.delete(run.kind === 'TaskRun' ? resources.taskruns : resources.pipelineruns, run);
     const children = taskRuns.filter(({ metadata }) => metadata.ownerReferences?.some((owner) => owner.uid === uid));
     // A running server removes these by itself; for a stopped one it is done here.
-    for (const one of [run, ...children]) await rm(join(runs, one.metadata.uid ?? '-'), { recursive: true, force: true });
-    await rm(join(runner, 'claims', namespace, uid), { recursive: true, force: true });
+    for (const one of [run, ...children]) await removeBelow(runs, one.metadata.uid);
+    await removeBelow(join(runner, 'claims', namespace), uid);
   }
   for (const build of old.builds) await objects.delete(resources.builds, build);
+}
+
+/** Only ever something within `parent`, whatever the object says. */
+async function removeBelow(parent: string, name: string | undefined): Promise<void> {
+  if (name !== undefined && /^[A-Za-z0-9-]+$/.test(name)) await rm(join(parent, name), { recursive: true, force: true });
 }
 
 function label({ kind, metadata }: KubeObject): string {

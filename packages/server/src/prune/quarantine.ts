@@ -1,6 +1,6 @@
 import { link, readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { errorCode, isDigest, parseDigest, type Digest } from '@colophon/core';
+import { errorCode, isDigest, type Digest } from '@colophon/core';
 import { durable, type BlobStore } from '@colophon/store';
 
 /*
@@ -10,7 +10,8 @@ import { durable, type BlobStore } from '@colophon/store';
  */
 
 export interface Quarantine {
-  add(digest: Digest): Promise<void>;
+  /** False: it was gone already. */
+  add(digest: Digest): Promise<boolean>;
   giveBack(digest: Digest): Promise<void>;
   remove(digest: Digest): Promise<void>;
 }
@@ -24,7 +25,13 @@ export async function openQuarantine(root: string, blobs: BlobStore): Promise<Qu
   const place = (digest: Digest) => join(folder(root), nameOf(digest));
   return {
     async add(digest) {
-      await durable.moveInto(blobs.path(digest), place(digest));
+      try {
+        await durable.moveInto(blobs.path(digest), place(digest));
+        return true;
+      } catch (error) {
+        if (errorCode(error) === 'ENOENT') return false;
+        throw error;
+      }
     },
     giveBack: (digest) => giveBack(place(digest), digest, blobs),
     remove: (digest) => rm(place(digest), { force: true }),
@@ -41,7 +48,6 @@ export async function settleQuarantine(root: string, blobs: BlobStore): Promise<
 
 /** A blob that came anew meanwhile is as good. */
 async function giveBack(from: string, digest: Digest, blobs: BlobStore): Promise<void> {
-  parseDigest(digest);
   const target = blobs.path(digest);
   await durable.createDirectory(dirname(target));
   await link(from, target).catch((error: unknown) => (errorCode(error) === 'EEXIST' ? undefined : Promise.reject(error)));

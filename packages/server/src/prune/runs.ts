@@ -15,7 +15,11 @@ export interface OldRuns {
  * its provenance is in no log and no registry yet.
  */
 export function oldRuns({ runs, builds }: Inventory, cutoff: number): OldRuns {
-  const open = new Set(builds.filter((build) => recordOf(build).parent === undefined && statusOf(build)?.phase !== 'Complete').map((build) => recordOf(build).uid));
+  const open = new Set(
+    builds
+      .filter((build) => recordOf(build).parent === undefined && statusOf(build)?.phase !== 'Complete')
+      .map((build) => recordOf(build).uid),
+  );
   const old = runs.filter((run) => (endOf(run) ?? Infinity) < cutoff);
   const isOpen = (run: KubeObject) => open.has(run.metadata.uid ?? '');
   const gone = old.filter((run) => !isOpen(run));
