@@ -1,6 +1,7 @@
 import type { CommandGroup } from '../command/command.ts';
 import { backup, restore } from './backup/command.ts';
 import { completion } from './completion/command.ts';
+import { doctor } from './doctor/command.ts';
 import { image } from './image/commands.ts';
 import { keys } from './keys/commands.ts';
 import { lock } from './lock/command.ts';
@@ -16,5 +17,5 @@ import { verify } from './verify/command.ts';
 /** Every command of the program. */
 export const commands: CommandGroup = {
   brief: 'Builds container images, proves how they were built, and checks such proofs',
-  commands: { quickstart, server, run, runs, verify, rebuild, lock, image, log, keys, backup, restore, prune, completion },
+  commands: { quickstart, server, run, runs, verify, rebuild, lock, image, log, keys, backup, restore, prune, doctor, completion },
 };

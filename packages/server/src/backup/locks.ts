@@ -9,13 +9,24 @@ import { serverErrors } from '../errors.ts';
  * another process has it.
  */
 function take(path: string): (() => void) | undefined {
-  const database = new DatabaseSync(path, { timeout: 0 });
+  const database = openLock(path);
   try {
     database.exec('BEGIN EXCLUSIVE');
     return () => database.close();
   } catch {
     database.close();
     return undefined;
+  }
+}
+
+function openLock(path: string): DatabaseSync {
+  try {
+    return new DatabaseSync(path, { timeout: 0 });
+  } catch (cause) {
+    throw serverErrors.error('SERVER_DATA_MISSING', `cannot open ${path}: ${(cause as Error).message}`, {
+      cause,
+      hint: 'Run the command as the user whose data it is.',
+    });
   }
 }
 
