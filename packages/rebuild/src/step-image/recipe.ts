@@ -24,12 +24,13 @@ export function readRecipe(statement: InTotoStatement, digest: Digest): Recipe |
   const subject = statement.subject?.find((one) => one.digest['sha256'] === digest.slice('sha256:'.length));
   if (subject?.name === undefined) throw rebuildErrors.error('REBUILD_SUBJECT_UNKNOWN', `the provenance says nothing of ${digest}`);
   const { spec, lock } = externalParameters;
+  const { encoder } = internalParameters;
   try {
     return {
       subject: { repository: subject.name, digest },
       spec: parseImageSpec(JSON.stringify(spec), 'the recorded specification'),
       lock: parseLock(JSON.stringify(lock)),
-      encoder: String(internalParameters['encoder'] as string),
+      encoder: typeof encoder === 'string' ? encoder : '',
       files: dependencies.flatMap(({ name, uri, digest: hash }) =>
         uri === undefined && name !== undefined ? [localFile(name, hash?.['sha256'])] : [],
       ),
