@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
-import { createInterface } from 'node:readline';
 import { coreErrors } from '../errors/core-errors.ts';
 import { ColophonError } from '../errors/error.ts';
+import { readMessages } from './lines.ts';
 import type { Reply } from './protocol.ts';
 
 export interface IpcClient {
@@ -34,17 +34,14 @@ export async function connectIpc(path: string): Promise<IpcClient> {
       resolve();
     });
   });
-  createInterface({ input: socket })
-    .on('line', (line) => {
-      const reply = JSON.parse(line) as Reply;
-      const call = pending.get(reply.id);
-      if (call === undefined) return;
-      if ('event' in reply) return call.onEvent?.(reply.event as never);
-      pending.delete(reply.id);
-      if ('error' in reply) call.reject(ColophonError.fromRecord(reply.error));
-      else call.resolve(reply.result);
-    })
-    .on('error', () => socket.destroy());
+  readMessages(socket, (reply: Reply) => {
+    const call = pending.get(reply.id);
+    if (call === undefined) return;
+    if ('event' in reply) return call.onEvent?.(reply.event as never);
+    pending.delete(reply.id);
+    if ('error' in reply) call.reject(ColophonError.fromRecord(reply.error));
+    else call.resolve(reply.result);
+  });
   return {
     closed,
     close: () => void socket.destroy(),

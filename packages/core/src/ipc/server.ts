@@ -1,8 +1,8 @@
 import { createServer, type Socket } from 'node:net';
 import { chmod, rm } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
 import { coreErrors } from '../errors/core-errors.ts';
 import { toErrorRecord } from '../errors/error.ts';
+import { readMessages } from './lines.ts';
 import type { Request } from './protocol.ts';
 
 /**
@@ -52,20 +52,17 @@ function accept(socket: Socket, handlers: Readonly<Record<string, IpcHandler>>):
   socket.on('close', () => {
     for (const controller of running.values()) controller.abort();
   });
-  createInterface({ input: socket })
-    .on('line', (line) => {
-      const request = JSON.parse(line) as Request;
-      if ('cancel' in request) return running.get(request.id)?.abort();
-      const controller = new AbortController();
-      running.set(request.id, controller);
-      void answer(request, handlers, (event) => send({ id: request.id, event }), controller.signal)
-        .then(
-          (result) => send({ id: request.id, result: result ?? null }),
-          (error) => send({ id: request.id, error: toErrorRecord(error) }),
-        )
-        .finally(() => running.delete(request.id));
-    })
-    .on('error', () => socket.destroy());
+  readMessages(socket, (request: Request) => {
+    if ('cancel' in request) return running.get(request.id)?.abort();
+    const controller = new AbortController();
+    running.set(request.id, controller);
+    void answer(request, handlers, (event) => send({ id: request.id, event }), controller.signal)
+      .then(
+        (result) => send({ id: request.id, result: result ?? null }),
+        (error) => send({ id: request.id, error: toErrorRecord(error) }),
+      )
+      .finally(() => running.delete(request.id));
+  });
 }
 
 async function answer(
