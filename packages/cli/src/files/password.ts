@@ -28,9 +28,10 @@ export async function password(invocation: Invocation, what: string, twice: bool
 /** Reads a line from the terminal without echo. */
 async function ask(prompt: string): Promise<string> {
   const { stdin, stderr } = process;
-  stderr.write(prompt);
+  // Before the prompt: what is typed at once must not be echoed either.
   stdin.setRawMode(true);
   stdin.resume();
+  stderr.write(prompt);
   try {
     return await new Promise<string>((resolve, reject) => {
       let line = '';

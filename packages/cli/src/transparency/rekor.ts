@@ -1,4 +1,5 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
+import { errorCode } from '@colophon/core';
 import { connect, connectionFlags, createApi, type Api } from '../client/api.ts';
 import { text, type Flag, type Invocation } from '../command/command.ts';
 import { cliErrors } from '../errors.ts';
@@ -40,8 +41,13 @@ export async function openRekor(invocation: Invocation): Promise<Rekor> {
     ...(await logKey(api, file)),
     keyIsGiven: file !== undefined,
     async entry(which) {
+      const name = 'uuid' in which ? which.uuid : String(which.index);
       const query = 'uuid' in which ? `/${which.uuid}` : `?logIndex=${which.index}`;
-      const [only, ...others] = parseEntries(await api.get(`/api/v1/log/entries${query}`));
+      const answer = await api.get(`/api/v1/log/entries${query}`).catch((error: unknown) => {
+        if (errorCode(error) !== 'CLI_NOT_FOUND') throw error;
+        throw cliErrors.error('CLI_NOT_FOUND', `the log ${api.url} has no entry ${name}`, { cause: error });
+      });
+      const [only, ...others] = parseEntries(answer);
       if (only === undefined || others.length > 0)
         throw cliErrors.error('CLI_LOG_ANSWER', `the log gave ${others.length + (only ? 1 : 0)} entries for one`);
       return only;
@@ -84,7 +90,7 @@ async function ownWord(api: Api): Promise<string> {
       if (answer.length > 65_536) break;
     }
   } catch (cause) {
-    if ((cause as { code?: string }).code === 'CLI_SERVER_UNREACHABLE') throw cause;
+    if (errorCode(cause) === 'CLI_SERVER_UNREACHABLE') throw cause;
     throw cliErrors.error('CLI_USAGE', `${api.url} does not say its log’s key: name the key with --log-key`, {
       cause,
       hint: `A Rekor log gives it at ${api.url}/api/v1/log/publicKey; check it against what you know before you trust it.`,
