@@ -10,12 +10,15 @@ for (const room of readdirSync(join(root, 'packages')).toSorted()) {
   const file = join(root, 'packages', room, 'src', room === 'core' ? 'errors/core-errors.ts' : 'errors.ts');
   if (!existsSync(file)) continue;
   const module = (await import(file)) as Record<string, Catalogue<string>>;
-  const entries = Object.values(module).flatMap((catalogue) => Object.entries(catalogue.entries ?? {}) as [string, ErrorEntry][]);
+  const entries = Object.values(module).flatMap((catalogue) => Object.entries<ErrorEntry>(catalogue.entries ?? {}));
   for (const [code] of entries) {
     if (seen.has(code)) throw new Error(`${code} stands in ${seen.get(code)} and in ${room}`);
     seen.set(code, room);
   }
-  const rows = entries.map(([code, entry]) => `| \`${code}\` | ${entry.summary} | ${entry.hint ?? ''} | ${exitCodes[entry.exit ?? 'error']} | ${entry.status ?? 500} |`);
+  const rows = entries.map(
+    ([code, entry]) =>
+      `| \`${code}\` | ${entry.summary} | ${entry.hint ?? ''} | ${exitCodes[entry.exit ?? 'error']} | ${entry.status ?? 500} |`,
+  );
   sections.push(`## ${room}\n\n| code | what happened | what helps | exit | HTTP |\n|---|---|---|---|---|\n${rows.join('\n')}\n`);
 }
 const codes = Object.entries(exitCodes).map(([name, code]) => `| ${code} | ${name} |`);

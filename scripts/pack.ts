@@ -61,7 +61,7 @@ const manifest = {
   bin: { colophon: 'bin/colophon' },
   files: ['bin', 'examples', 'CHANGELOG.md', 'SECURITY.md'],
   dependencies: {
-    ...Object.fromEntries(Object.entries(external).toSorted()),
+    ...Object.fromEntries(Object.entries(external).toSorted(([left], [right]) => (left < right ? -1 : 1))),
     ...Object.fromEntries(rooms.map((name) => [name, workspace.version])),
   },
   optionalDependencies: workspace.optionalDependencies,

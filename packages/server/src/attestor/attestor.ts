@@ -124,7 +124,12 @@ export async function attestBuild(build: KubeObject, options: AttestorOptions): 
     await writeStatus(build, status, options.store);
     if (status.phase === 'Complete') return;
   }
-  const items = await Promise.all(status.items.map((item) => logItem(item, options)));
+  let { items } = status;
+  if (items.some(({ logged }) => logged === undefined)) {
+    items = await Promise.all(items.map((item) => logItem(item, options)));
+    // A log answers the same entry with the proof of its latest tree: written down, so that a repetition stores the same bytes.
+    await writeStatus(build, { phase: 'Signed', items }, options.store);
+  }
   // Tags are read, changed and written: one after another for one build saves conflicts with ourselves.
   for (const item of items) if (item.stored !== true) await storeItem(item, options);
   await writeStatus(build, { phase: 'Complete', items: items.map((item) => ({ ...item, stored: true })) }, options.store);

@@ -151,7 +151,7 @@ async function chainsStatements(
   const statements: Unsigned[] = [];
   for (const config of chains) {
     try {
-      const { payloads } = chainsPayload(config, object as unknown as ChainsTaskRun | ChainsPipelineRun, present);
+      const { payloads } = chainsPayload(config, object, present);
       for (const [key, payload] of Object.entries(payloads)) {
         if (isStatement(payload)) statements.push({ kind: 'statement', name: `chains ${key}`, statement: payload, images });
       }

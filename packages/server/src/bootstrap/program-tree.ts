@@ -52,7 +52,7 @@ export function programFiles(cliDirectory: string): readonly ProgramFile[] {
     collect(directory, `${home}/node_modules/${manifest.name}`, files);
     for (const name of Object.keys(manifest.dependencies ?? {})) visit(resolvePackage(name, directory, true) as string);
     for (const name of Object.keys(manifest.optionalDependencies ?? {})) {
-      const found = /^node-linux-/.test(name) ? undefined : resolvePackage(name, directory, false);
+      const found = name.startsWith('node-linux-') ? undefined : resolvePackage(name, directory, false);
       if (found !== undefined) visit(found);
     }
   };

@@ -9,5 +9,5 @@ export function liftToken(request: Request): Request {
   url.pathname = match[2] as string;
   const headers = new Headers(request.headers);
   headers.set('authorization', `Bearer ${match[1]}`);
-  return new Request(url, { method: request.method, headers, body: request.body, duplex: 'half', signal: request.signal } as RequestInit);
+  return new Request(url, { method: request.method, headers, body: request.body, duplex: 'half', signal: request.signal });
 }

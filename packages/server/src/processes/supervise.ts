@@ -32,7 +32,7 @@ const startTimeout = 10_000;
 export async function supervise(options: SuperviseOptions): Promise<Supervised> {
   let child: ChildProcess | undefined;
   let client: IpcClient | undefined;
-  let stopped = false;
+  const stopping = new AbortController();
   let failures = 0;
 
   async function start(): Promise<void> {
@@ -72,14 +72,14 @@ export async function supervise(options: SuperviseOptions): Promise<Supervised> 
     void exited.then((reason) => {
       client?.close();
       client = undefined;
-      if (stopped) return undefined;
+      if (stopping.signal.aborted) return undefined;
       options.onExit?.(reason);
       return restart();
     });
   }
 
   async function restart(): Promise<void> {
-    while (!stopped) {
+    while (!stopping.signal.aborted) {
       await sleep(Math.min(5000, failures === 0 ? 0 : 100 * 2 ** failures));
       failures += 1;
       try {
@@ -100,14 +100,17 @@ export async function supervise(options: SuperviseOptions): Promise<Supervised> 
   return {
     client: live,
     async ready() {
-      for (let waited = 0; client === undefined && waited < startTimeout; waited += 20) await sleep(20);
+      for (let waited = 0; waited < startTimeout; waited += 20) {
+        if (client !== undefined) return client;
+        await sleep(20);
+      }
       return live();
     },
     get pid() {
       return child?.pid;
     },
     async stop() {
-      stopped = true;
+      stopping.abort();
       client?.close();
       const running = child;
       if (running === undefined || running.exitCode !== null || running.signalCode !== null) return;

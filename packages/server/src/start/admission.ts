@@ -10,14 +10,14 @@ export function admitObject(type: ResourceType, object: KubeObject, operation: '
     if (!verdict.accepted) throw serverErrors.error('SERVER_ADMISSION', verdict.message, { status: verdict.code });
     return merged(object, verdict.object);
   }
-  return merged(object, admitTekton(object) as TektonObject);
+  return merged(object, admitTekton(object));
 }
 
 /** The admitted spec and metadata, with what the API server itself keeps. */
 function merged(object: KubeObject, admitted: TektonObject): KubeObject {
   return {
     ...(admitted as unknown as KubeObject),
-    metadata: { ...object.metadata, ...(admitted.metadata as KubeObject['metadata']) },
+    metadata: { ...object.metadata, ...admitted.metadata },
     ...(object.status === undefined ? {} : { status: object.status }),
   };
 }

@@ -48,7 +48,10 @@ it('stops without starting more', async () => {
     parallel: 1,
     delay: 1,
     onFailure: () => {},
-    work: async () => void (runs += 1) && Promise.reject(new Error('x')),
+    work: async () => {
+      runs += 1;
+      throw new Error('x');
+    },
   });
   queue.add('a', 1);
   await queue.stop();

@@ -27,10 +27,20 @@ export async function proveImages(options: ProveOptions): Promise<Proof> {
   const { hello, cc, invocation, api, data, source } = options;
   const { output } = invocation;
   const results: { title: string; result: Result }[] = [];
-  const attempt = async (title: string, handler: Handler, image: AttestedBuild['images'][number], flags: Readonly<Record<string, unknown>>) => {
+  const attempt = async (
+    title: string,
+    handler: Handler,
+    image: AttestedBuild['images'][number],
+    flags: Readonly<Record<string, unknown>>,
+  ) => {
     const step = output.step(title);
     const quiet: Output = { ...output, step: () => ({ update: step.update, done: () => {}, failed: () => {} }), note: () => {} };
-    const result = await handler({ flags: { server: api.url, ...flags }, args: [`${image.repository}@${image.digest}`], output: quiet, signal: invocation.signal });
+    const result = await handler({
+      flags: { server: api.url, ...flags },
+      args: [`${image.repository}@${image.digest}`],
+      output: quiet,
+      signal: invocation.signal,
+    });
     if ((result.exit ?? 0) === 0) step.done(image.digest);
     else step.failed(`exit code ${result.exit}`);
     results.push({ title, result });
@@ -38,7 +48,12 @@ export async function proveImages(options: ProveOptions): Promise<Proof> {
   const expected = { data, type: ['slsaprovenance1'], sourceUri: source.uri, sourceCommit: source.commit };
   await attempt('Verify hello by digest', verify, hello, expected);
   await attempt('Verify cc by digest', verify, cc, expected);
-  if (options.rebuild) await attempt('Rebuild cc from its digest, in an empty data directory', rebuild, cc, { accept: 'digest-identical', sourceUri: source.uri, sourceCommit: source.commit });
+  if (options.rebuild)
+    await attempt('Rebuild cc from its digest, in an empty data directory', rebuild, cc, {
+      accept: 'digest-identical',
+      sourceUri: source.uri,
+      sourceCommit: source.commit,
+    });
   return {
     proven: results.every(({ result }) => (result.exit ?? 0) === 0),
     data: results.map(({ title, result }) => ({ title, exit: result.exit ?? 0, result: result.data })),

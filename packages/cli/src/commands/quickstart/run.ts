@@ -119,12 +119,11 @@ async function runPipeline(api: Api, pipeline: Run, { output, signal }: Invocati
 /** The server's own options as they were given here, the example repositories allowed. */
 function serverArguments(invocation: Invocation, data: string): string[] {
   const args = ['--data', data, '--allow-source', 'file', '--source-root', join(data, 'quickstart')];
-  for (const [name, flag] of Object.entries(serverFlags)) {
+  for (const name of Object.keys(serverFlags)) {
     const value = invocation.flags[name];
     if (['data', 'allowSource', 'sourceRoot'].includes(name) || value === undefined) continue;
     const option = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-    for (const one of Array.isArray(value) ? (value as unknown[]) : [value]) args.push(option, String(one as string | number));
-    void flag;
+    for (const one of (Array.isArray(value) ? value : [value]) as (string | number)[]) args.push(option, String(one));
   }
   return args;
 }
