@@ -46,7 +46,7 @@ function command(spec: Command) {
     docs: { brief: spec.brief, fullDescription: fullDescription(spec) },
     parameters: {
       flags: names,
-      aliases: { o: 'output', ...(Object.hasOwn(flags, 'follow') ? { f: 'follow' } : {}), ...spec.aliases },
+      aliases: aliasesOf(flags),
       positional:
         spec.variadic === true && last !== undefined
           ? { kind: 'array', parameter: last, minimum: last.optional ? 0 : 1 }
@@ -57,6 +57,17 @@ function command(spec: Command) {
       return async (values: Readonly<Record<string, unknown>>, ...args: string[]) => execute(run, values, args);
     },
   });
+}
+
+/** One letter each, the same everywhere: -o how it is printed, -f the file or to follow, -n the namespace. */
+function aliasesOf(flags: Readonly<Record<string, Flag>>): Record<string, string> {
+  const letters: readonly [string, string][] = [
+    ['o', 'output'],
+    ['f', 'file'],
+    ['f', 'follow'],
+    ['n', 'namespace'],
+  ];
+  return Object.fromEntries(letters.filter(([, name]) => Object.hasOwn(flags, name)));
 }
 
 async function execute(
