@@ -46,7 +46,7 @@ function command(spec: Command) {
     docs: { brief: spec.brief, fullDescription: fullDescription(spec) },
     parameters: {
       flags: names,
-      aliases: aliasesOf(flags),
+      aliases: { ...aliasesOf(flags), ...spec.aliases },
       positional:
         spec.variadic === true && last !== undefined
           ? { kind: 'array', parameter: last, minimum: last.optional ? 0 : 1 }
