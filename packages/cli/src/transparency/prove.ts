@@ -15,7 +15,7 @@ import type { RekorEntry } from './entry.ts';
 
 /** One thing that was checked. Skipped: there was nothing to check. */
 export interface Proof {
-  readonly name: 'id' | 'timestamp' | 'inclusion' | 'checkpoint' | 'attestation';
+  readonly name: 'id' | 'timestamp' | 'inclusion' | 'checkpoint' | 'attestation' | 'match';
   readonly outcome: 'passed' | 'failed' | 'skipped';
   readonly message: string;
 }

@@ -22,7 +22,7 @@ export function signersOf({ parsed }: RekorEntry): EntrySigner[] {
       : parsed.kind === 'dsse'
         ? list(spec['signatures']).map(({ verifier }) => verifier)
         : [spec['signature']?.publicKey?.content];
-  return found.filter((value): value is string => typeof value === 'string').map(signer);
+  return found.filter((value): value is string => typeof value === 'string').map(signerOf);
 }
 
 /** The digest that an entry is about, in words of its kind. */
@@ -39,7 +39,8 @@ function list(value: unknown): Loose[] {
   return Array.isArray(value) ? value.filter((item): item is Loose => typeof item === 'object' && item !== null) : [];
 }
 
-function signer(base64: string): EntrySigner {
+/** From the base64 of PEM. */
+export function signerOf(base64: string): EntrySigner {
   try {
     const pem = Buffer.from(base64, 'base64').toString();
     const [block] = decodePem(pem);

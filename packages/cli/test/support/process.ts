@@ -11,7 +11,7 @@ export interface Ended {
   readonly out: string;
   readonly err: string;
   /** Standard output as JSON. */
-  json<Value = Record<string, unknown>>(): Value;
+  json<Value = Record<string, unknown>>(): Value; // oxlint-disable-line typescript/no-unnecessary-type-parameters -- what a command prints is known where it is called
 }
 
 export interface RunOptions {
@@ -35,7 +35,7 @@ export function colophon(args: readonly string[], options: RunOptions = {}): Pro
   child.stdin.end(options.input ?? '');
   return new Promise((resolve, reject) => {
     child.on('error', reject);
-    child.on('close', (code) => resolve({ code, out, err, json: <Value>() => JSON.parse(out) as Value }));
+    child.on('close', (code) => resolve({ code, out, err, json: () => JSON.parse(out) }));
   });
 }
 

@@ -2,12 +2,14 @@ import { isDigest } from '@colophon/core';
 import { number, text, type Handler, type Invocation } from '../../command/command.ts';
 import { cliErrors } from '../../errors.ts';
 import { readText } from '../../files/read.ts';
+import { proveMatch, type Wanted } from '../../transparency/match.ts';
 import type { Proof } from '../../transparency/prove.ts';
+import { signerOf } from '../../transparency/signers.ts';
 import { openRekor } from '../../transparency/rekor.ts';
 import { entryText, keyText, logFacts, reportEntry, type ReportedEntry } from '../../transparency/report.ts';
 
 export const run: Handler = async (invocation) => {
-  const query = await queryOf(invocation);
+  const { query, wanted: sought } = await queryOf(invocation);
   const limit = number(invocation, 'limit') ?? 20;
   if (!Number.isInteger(limit) || limit < 1) throw cliErrors.error('CLI_USAGE', '--limit is a whole number from 1');
   const rekor = await openRekor(invocation);
@@ -20,7 +22,7 @@ export const run: Handler = async (invocation) => {
     const entry = await rekor.entry({ uuid: id.toLowerCase() });
     const same = entry.uuid.endsWith(id.toLowerCase().slice(-64));
     const extra: Proof[] = same ? [] : [{ name: 'id', outcome: 'failed', message: `the log answered with another entry than ${id}` }];
-    found.push(reportEntry(entry, rekor, extra));
+    found.push(reportEntry(entry, rekor, [...extra, proveMatch(entry, sought)]));
     step.update(`${found.length} of ${wanted.length}`);
   }
   const unproven = found.filter(({ report }) => report.verdict !== 'proven').length;
@@ -38,7 +40,7 @@ export const run: Handler = async (invocation) => {
   };
 };
 
-async function queryOf(invocation: Invocation): Promise<Record<string, unknown>> {
+async function queryOf(invocation: Invocation): Promise<{ query: Record<string, unknown>; wanted: Wanted }> {
   const sha = text(invocation, 'sha');
   const email = text(invocation, 'email');
   const file = text(invocation, 'publicKey');
@@ -48,11 +50,12 @@ async function queryOf(invocation: Invocation): Promise<Record<string, unknown>>
     const hash = sha.includes(':') ? sha : `sha256:${sha}`;
     if (!isDigest(hash) && !/^sha1:[0-9a-f]{40}$/.test(hash))
       throw cliErrors.error('CLI_USAGE', `not a digest: ${JSON.stringify(sha.slice(0, 150))}`);
-    return { hash };
+    return { query: { hash }, wanted: { kind: 'digest', value: hash.slice(hash.indexOf(':') + 1) } };
   }
-  if (email !== undefined) return { email };
+  if (email !== undefined) return { query: { email }, wanted: { kind: 'email', value: email } };
   const pem = await readText(file as string);
   if (!/-----BEGIN (?:PUBLIC KEY|RSA PUBLIC KEY|CERTIFICATE)-----/.test(pem))
     throw cliErrors.error('CLI_FILE_INVALID', `${file} holds no public key or certificate in PEM`);
-  return { publicKey: { format: 'x509', content: Buffer.from(pem).toString('base64') } };
+  const content = Buffer.from(pem).toString('base64');
+  return { query: { publicKey: { format: 'x509', content } }, wanted: { kind: 'signer', value: signerOf(content).sha256 ?? '' } };
 }
