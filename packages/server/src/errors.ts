@@ -29,6 +29,10 @@ export const serverErrors = catalogue({
   SERVER_WEBHOOK_SIGNATURE: { summary: "a webhook delivery is not signed with the repository's secret", exit: 'auth', status: 401 },
   SERVER_WEBHOOK_REPLAYED: { summary: 'a webhook delivery was seen before', status: 409 },
   SERVER_WEBHOOK_INVALID: { summary: 'a webhook delivery cannot be understood', status: 400 },
+  SERVER_TOKENS_INVALID: {
+    summary: 'the list of tokens is damaged',
+    hint: 'Restore tokens.json from a backup, or delete it and admin.token: the next start makes a new administrator’s token.',
+  },
   SERVER_TOKEN_UNKNOWN: { summary: 'there is no such token', exit: 'not-found', status: 404 },
   SERVER_BACKUP_INVALID: { summary: 'a backup is damaged or of another kind', exit: 'invalid' },
   SERVER_BACKUP_CHANGED: {
@@ -36,10 +40,15 @@ export const serverErrors = catalogue({
     hint: 'Nothing was written. Run the backup again.',
   },
   SERVER_DATA_MISSING: { summary: 'a directory is no data directory', exit: 'not-found', hint: 'Name it with --data.' },
-  SERVER_RESTORE_REFUSED: { summary: 'a backup cannot be restored there', exit: 'usage', hint: 'Name a directory that is empty or does not exist.' },
+  SERVER_RESTORE_REFUSED: {
+    summary: 'a backup cannot be restored there',
+    exit: 'usage',
+    hint: 'Name a directory that is empty or does not exist.',
+  },
   SERVER_MAINTENANCE: { summary: 'another backup or prune of the data directory is running', hint: 'Wait until it has ended.' },
   SERVER_NOT_FOUND: { summary: 'there is nothing at that address', exit: 'not-found', status: 404 },
   SERVER_INPUT_INVALID: { summary: 'a workspace binding of Colophon’s own drivers is wrong', exit: 'usage', status: 400 },
   SERVER_ADMISSION: { summary: 'a Tekton object is not valid, or asks for what is not supported', exit: 'usage', status: 400 },
   SERVER_BODY_TOO_LARGE: { summary: 'a request body is larger than allowed', status: 413 },
+  SERVER_BODY_SLOW: { summary: 'a request body took too long to arrive', status: 408 },
 });

@@ -1,16 +1,19 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { errorCode } from '@colophon/core';
+import { errorCode, parseJson } from '@colophon/core';
 import { durable } from '@colophon/store';
+import { serverErrors } from '../errors.ts';
 
 /** What a token may do. A missing member means: any. */
-const scope = z.strictObject({
+export const scope = z.strictObject({
   verbs: z.array(z.enum(['read', 'write', 'delete', 'admin'])),
   namespace: z.string().optional(),
   /** A repository, or a prefix that ends in `/*`. */
   repository: z.string().optional(),
   area: z.enum(['runs', 'registry', 'log']).optional(),
+  /** `images`: it sets no tag under which signatures and attestations of an image are kept (`sha256-….att`). */
+  tags: z.enum(['images']).optional(),
 });
 
 const tokenFile = z.strictObject({
@@ -18,7 +21,7 @@ const tokenFile = z.strictObject({
   tokens: z.array(
     z.strictObject({
       name: z.string(),
-      sha256: z.string(),
+      sha256: z.string().regex(/^[0-9a-f]{64}$/),
       scopes: z.array(scope),
       expires: z.string().optional(),
       subject: z.string().optional(),
@@ -35,6 +38,8 @@ export interface Wish {
   readonly verb: Verb;
   readonly namespace?: string;
   readonly repository?: string;
+  /** Tags that the request sets. */
+  readonly tags?: readonly string[];
 }
 
 export interface Holder {
@@ -48,7 +53,7 @@ export interface TokenStore {
   /** Who holds this token, if anybody; compared in constant time by hash. */
   find(token: string): Holder | undefined;
   /** Makes a token, durably unless it is `temporary`; its text is shown this once. */
-  issue(name: string, scopes: readonly Scope[], options?: { temporary?: boolean; subject?: string }): Promise<string>;
+  issue(name: string, scopes: readonly Scope[], options?: { temporary?: boolean; subject?: string; expires?: Date }): Promise<string>;
   revoke(name: string): Promise<boolean>;
   list(): readonly Holder[];
 }
@@ -88,6 +93,7 @@ export async function openTokenStore(path: string): Promise<TokenStore> {
         scopes,
         hash: hashToken(token),
         temporary: options.temporary ?? false,
+        ...(options.expires === undefined ? {} : { expires: options.expires.getTime() }),
       };
       entries = [...entries.filter((other) => other.name !== name), entry];
       if (!entry.temporary) await save();
@@ -111,7 +117,7 @@ async function load(path: string): Promise<Entry[]> {
     if (errorCode(error) === 'ENOENT') return [];
     throw error;
   }
-  return tokenFile.parse(JSON.parse(text)).tokens.map(({ name, sha256, scopes, subject, expires }) => ({
+  return parseTokens(text, path).map(({ name, sha256, scopes, subject, expires }) => ({
     name,
     subject: subject ?? name,
     scopes,
@@ -119,6 +125,15 @@ async function load(path: string): Promise<Entry[]> {
     temporary: false,
     ...(expires === undefined ? {} : { expires: Date.parse(expires) }),
   }));
+}
+
+function parseTokens(text: string, path: string): z.output<typeof tokenFile>['tokens'] {
+  try {
+    return tokenFile.parse(parseJson(Buffer.from(text), path)).tokens;
+  } catch (cause) {
+    // Never read as empty: whoever damages the file would have every token forgotten, and the next write would make that last.
+    throw serverErrors.error('SERVER_TOKENS_INVALID', `${path} cannot be understood`, { cause });
+  }
 }
 
 function hashToken(token: string): Buffer {
@@ -131,8 +146,14 @@ export function allows(holder: Holder, wish: Wish): boolean {
       (scope.verbs.includes('admin') || scope.verbs.includes(wish.verb)) &&
       (scope.area === undefined || scope.area === wish.area) &&
       (scope.namespace === undefined || scope.namespace === wish.namespace) &&
-      (scope.repository === undefined || matchesRepository(scope.repository, wish.repository)),
+      (scope.repository === undefined || matchesRepository(scope.repository, wish.repository)) &&
+      (scope.tags === undefined || !(wish.tags ?? []).some(isAttachmentTag)),
   );
+}
+
+/** Where cosign keeps what is said of an image (`sha256-HEX.sig`, `.att`, `.sbom`), and OCI 1.1 its referrers (`sha256-HEX`): no image has such a tag. */
+export function isAttachmentTag(tag: string): boolean {
+  return /^sha\d{1,4}-[0-9a-f]{32}/i.test(tag);
 }
 
 function matchesRepository(pattern: string, repository: string | undefined): boolean {

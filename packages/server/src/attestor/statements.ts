@@ -8,7 +8,6 @@ import {
   provenance,
   spdxStatement,
   type ChainsConfig,
-  type ChainsPipelineRun,
   type ChainsTaskRun,
   type InTotoStatement,
   type LogFacts,

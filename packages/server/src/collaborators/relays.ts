@@ -46,7 +46,8 @@ export function createRelays(options: RelaysOptions): Relays {
         const { registry, repository } = parseReference(push);
         if (!registries.isOwn(registry))
           throw serverErrors.error('SERVER_FORBIDDEN', `a push token can be given for the embedded registry only, not for ${registry}`);
-        const token = await tokens.issue(subject, [{ verbs: ['read', 'write'], area: 'registry', repository }], {
+        // What is said of the image is for the attestor to write, not for the steps that made it.
+        const token = await tokens.issue(subject, [{ verbs: ['read', 'write'], area: 'registry', repository, tags: 'images' }], {
           temporary: true,
           subject,
         });

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { errorCode } from '@colophon/core';
 import { durable } from '@colophon/store';
 import { serverErrors } from '../errors.ts';
+import { takeLock } from './lock.ts';
 
 /** Raised when the layout of the data directory changes; older data is migrated at start, newer data is refused. */
 export const dataVersion = 1;
@@ -73,9 +74,18 @@ export async function openDataDirectory(path: string): Promise<DataDirectory> {
   return directory;
 }
 
+/** One server on a data directory: SERVER_DATA_LOCKED if there is one. Gives what lets go. */
+export function lockDataDirectory({ root }: DataDirectory): () => void {
+  const release = takeLock(join(root, 'server.lock'));
+  if (release === undefined) throw serverErrors.error('SERVER_DATA_LOCKED', `another server uses ${root}`);
+  return release;
+}
+
 async function readVersion(path: string): Promise<number> {
   try {
-    return Number.parseInt(await readFile(path, 'utf8'), 10);
+    const text = await readFile(path, 'utf8');
+    if (!/^[1-9]\d{0,8}\n?$/.test(text)) throw serverErrors.error('SERVER_DATA_MISSING', `${path} does not hold a data version`);
+    return Number(text);
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return 0;
     throw error;

@@ -2,6 +2,7 @@ import { Hono } from 'hono';
 import type { Logger } from 'pino';
 import type { Guard } from '../access/guard.ts';
 import { serverErrors } from '../errors.ts';
+import { readBody } from './body.ts';
 import { answerError } from './errors.ts';
 import { liftToken } from './token-path.ts';
 
@@ -19,7 +20,8 @@ export interface Parts {
   readonly ready: () => boolean;
 }
 
-const webhookLimit = 25 << 20;
+/** GitHub's own limit of a payload, and how long a sender, who is not known until all of it was read, may take. */
+const webhookBody = { limit: 25 << 20, milliseconds: 60_000 };
 
 /** Everything on one port. The guard against web pages stands before all of it; each part asks for the token that it wants. */
 export function createApp(parts: Parts): { fetch(request: Request): Response | Promise<Response> } {
@@ -39,7 +41,7 @@ export function createApp(parts: Parts): { fetch(request: Request): Response | P
     return context.text(await parts.metrics());
   });
   app.post('/hooks/push', async (context) => {
-    const body = await readBody(context.req.raw, webhookLimit);
+    const body = await readBody(context.req.raw, webhookBody);
     return context.json(await parts.push(context.req.raw.headers, body), 202);
   });
   app.route('/', parts.registry);
@@ -48,15 +50,4 @@ export function createApp(parts: Parts): { fetch(request: Request): Response | P
   app.route('/', parts.trust);
   app.route('/', parts.administration);
   return { fetch: (request) => app.fetch(liftToken(request)) };
-}
-
-async function readBody(request: Request, limit: number): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of request.body ?? []) {
-    size += chunk.length;
-    if (size > limit) throw serverErrors.error('SERVER_BODY_TOO_LARGE', `the body is larger than ${limit} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }

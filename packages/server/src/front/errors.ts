@@ -8,6 +8,8 @@ export function answerError(error: unknown, context: Context, logger: Logger): R
   const { details: _details, exit: _exit, status, ...record } = toErrorRecord(error);
   const code = status ?? 500;
   if (code === 401) context.header('www-authenticate', 'Basic realm="colophon"');
+  // What is left of the body is not read.
+  if (code === 413 || code === 408) context.header('connection', 'close');
   if (code < 500) return context.json({ error: record }, code as 400);
   const id = randomUUID();
   logger.error({ id, error: { ...record, stack: (error as Error).stack } }, 'a request failed');

@@ -13,24 +13,46 @@ export interface Listener {
   close(): Promise<void>;
 }
 
+export type ListenOptions = Pick<ServerOptions, 'host' | 'port' | 'tlsCertificate' | 'tlsKey'>;
 type Fetch = (request: Request) => Response | Promise<Response>;
 
-/** Opens the one port. Slow clients are cut off: headers within 30 seconds; a body may take its time, but not stand still for two minutes. */
-export async function listen(options: ServerOptions, handle: () => Fetch): Promise<Listener> {
+/** Milliseconds; 0: no limit. */
+export interface Patience {
+  /** Until a request's headers are whole. */
+  readonly headers: number;
+  /** How often that is looked at. */
+  readonly interval: number;
+  /** That a connection may stand still, in either direction: long enough for a watch of runs where nothing happens. */
+  readonly idle: number;
+}
+
+const usual: Patience = { headers: 30_000, interval: 5000, idle: 600_000 };
+
+/**
+ * Opens the one port. Whoever connects and sends nothing, or headers byte by byte, is cut off; a body may take its time, and each part says
+ * for how long it may stand still.
+ */
+export async function listen(options: ListenOptions, handle: () => Fetch, patience: Patience = usual): Promise<Listener> {
   const listener = getRequestListener((request) => handle()(request), { overrideGlobalObjects: false });
+  const http = { connectionsCheckingInterval: patience.interval };
   const tls = options.tlsCertificate !== undefined && options.tlsKey !== undefined;
   const server: Server = tls
     ? createTls(
-        { cert: await readFile(options.tlsCertificate as string), key: await readFile(options.tlsKey as string), minVersion: 'TLSv1.2' },
+        {
+          ...http,
+          cert: await readFile(options.tlsCertificate as string),
+          key: await readFile(options.tlsKey as string),
+          minVersion: 'TLSv1.2',
+        },
         listener,
       )
-    : createPlain(listener);
-  server.headersTimeout = 30_000;
+    : createPlain(http, listener);
+  server.headersTimeout = patience.headers;
   server.requestTimeout = 0;
   server.timeout = 0;
   server.keepAliveTimeout = 60_000;
   server.maxHeadersCount = 100;
-  server.on('connection', (socket) => socket.setTimeout(600_000, () => socket.destroy()));
+  server.on('connection', (socket) => socket.setTimeout(patience.idle, () => socket.destroy()));
   try {
     await new Promise<void>((resolve, reject) => server.once('error', reject).listen(options.port, options.host, resolve));
   } catch (cause) {

@@ -22,9 +22,9 @@ import { createOutputs } from '../collaborators/outputs.ts';
 import { createRegistries } from '../collaborators/registries.ts';
 import { createSbomFinder } from '../collaborators/sboms.ts';
 import { createRelays } from '../collaborators/relays.ts';
-import { openDataDirectory } from '../config/data-directory.ts';
+import { lockDataDirectory, openDataDirectory } from '../config/data-directory.ts';
 import { parseServerOptions, type ServerOptionsInput } from '../config/options.ts';
-import { guardLog } from '../front/access.ts';
+import { guardLog, registryWish } from '../front/access.ts';
 import { createApp } from '../front/app.ts';
 import { createAdministration } from '../front/administration.ts';
 import { createMetrics } from '../front/metrics.ts';
@@ -77,6 +77,8 @@ export async function startServer(input: ServerOptionsInput): Promise<RunningSer
 
 async function start(options: ReturnType<typeof parseServerOptions>, logger: Logger, stack: AsyncDisposableStack): Promise<RunningServer> {
   const directory = await openDataDirectory(options.data);
+  // Before anything is written or started: a second server would take away the first one's sockets.
+  stack.defer(lockDataDirectory(directory));
   const tokens = await openTokenStore(directory.tokens);
   const token = await adminToken(directory, tokens);
   const socket = (name: string) => join(directory.sockets, `${name}.sock`);
@@ -204,18 +206,14 @@ async function start(options: ReturnType<typeof parseServerOptions>, logger: Log
   };
   const findings = await (await runner()).call<readonly Finding[]>('doctor', {});
   const validFrom = new Date(Math.floor(Date.now() / 1000) * 1000 - 3600_000 * 24).toISOString();
+  let described: Promise<object> | undefined;
   const app = createApp({
     guard,
     logger,
     registry: createRegistryRoutes({
       registry,
       uploads,
-      authorize: async ({ headers }, { action, repository }) =>
-        guard.authorize(headers, {
-          area: 'registry',
-          verb: action === 'pull' ? 'read' : action === 'push' ? 'write' : 'delete',
-          ...(repository === undefined ? {} : { repository }),
-        })?.subject ?? '',
+      authorize: async (request, wish) => guard.authorize(request.headers, registryWish(request, wish))?.subject ?? '',
     }),
     log: guardLog(createLogRoutes(log, { onError: (error) => logger.error({ error: toErrorRecord(error) }, 'the log') }), guard),
     kubernetes: createKubernetesRoutes({
@@ -240,7 +238,8 @@ async function start(options: ReturnType<typeof parseServerOptions>, logger: Log
       validFrom,
       builder: async (mode) =>
         mode === 'sandbox'
-          ? describeBuilder(
+          ? // Signed once: whoever asks must not make the signer work.
+            (described ??= describeBuilder(
               {
                 id: `${publicUrl.href.replace(/\/$/, '')}/builders/sandbox`,
                 mode,
@@ -248,11 +247,15 @@ async function start(options: ReturnType<typeof parseServerOptions>, logger: Log
                 protections: findings.map(({ name, found, state }) => ({ name, found, state })),
               },
               signer,
-            )
+            ).catch((error: unknown) => {
+              described = undefined;
+              throw error;
+            }))
           : undefined,
     }),
     administration: createAdministration({
       guard,
+      tokens,
       version: programVersion(),
       values: () => Object.fromEntries(values),
       makeStepImages: async (onProgress) => {

@@ -1,12 +1,13 @@
-import { matchesGlob } from 'node:path';
+import { sha256Hex } from '@colophon/core';
 import type { KubeObject } from '@colophon/store';
 import type { PushDelivery } from './delivery.ts';
+import { matchesGlob } from './glob.ts';
 
 const prefix = 'pipelinesascode.tekton.dev';
 
 /** `[push, pull_request]`, `push`, `[main, release-*]`: Pipelines-as-Code's list notation (its documentation, "Matching events"). */
-export function parseList(annotation: string | undefined): string[] {
-  if (annotation === undefined) return [];
+export function parseList(annotation: unknown): string[] {
+  if (typeof annotation !== 'string') return [];
   const text = annotation.trim().replace(/^\[([\s\S]*)\]$/, '$1');
   return text
     .split(',')
@@ -16,7 +17,7 @@ export function parseList(annotation: string | undefined): string[] {
 
 /** Both annotations must match: the event, and the branch by its name or full ref, exactly or as a glob. */
 export function matchesPush(run: KubeObject, delivery: PushDelivery): boolean {
-  const annotations: Record<string, string> = run.metadata.annotations ?? {};
+  const annotations: Record<string, unknown> = run.metadata.annotations ?? {};
   if (!parseList(annotations[`${prefix}/on-event`]).includes('push')) return false;
   const branch = delivery.ref.replace(/^refs\/(?:heads|tags)\//, '');
   return parseList(annotations[`${prefix}/on-target-branch`]).some((pattern) => {
@@ -58,24 +59,31 @@ export function expand<Value>(value: Value, values: Readonly<Record<string, stri
   return value;
 }
 
-/** Names and labels the run as Pipelines-as-Code does, and drops a fixed name so that every push makes a run of its own. */
-export function prepareRun(run: KubeObject, delivery: PushDelivery, namespace: string, repository: string): KubeObject {
-  const { name, generateName, ...metadata } = run.metadata;
+/**
+ * Labels the run as Pipelines-as-Code does, and names it after the delivery and its place in the repository: every push makes a run of its own, and
+ * the same delivery, taken up again after a crash, the same run.
+ */
+export function prepareRun(
+  run: KubeObject,
+  delivery: PushDelivery,
+  from: { namespace: string; repository: string; place: string },
+): KubeObject {
+  const { name, generateName, labels, annotations } = run.metadata as Record<string, unknown>;
+  const base = typeof generateName === 'string' ? generateName : `${typeof name === 'string' ? name : 'run'}-`;
   return {
     ...run,
     metadata: {
-      ...metadata,
-      generateName: generateName ?? `${name}-`,
-      namespace,
+      name: `${base.slice(0, 52)}${sha256Hex(`${delivery.id.toLowerCase()}\n${from.place}`).slice(0, 10)}`,
+      namespace: from.namespace,
       labels: {
-        ...metadata.labels,
+        ...(labels as Record<string, string> | undefined),
         [`${prefix}/event-type`]: 'push',
         [`${prefix}/sha`]: delivery.revision ?? '',
-        [`${prefix}/repository`]: repository,
-        [`${prefix}/original-prname`]: name ?? generateName?.replace(/-$/, '') ?? '',
+        [`${prefix}/repository`]: from.repository,
+        [`${prefix}/original-prname`]: base.replace(/-$/, ''),
       },
       annotations: {
-        ...metadata.annotations,
+        ...(annotations as Record<string, string> | undefined),
         [`${prefix}/repo-url`]: delivery.cloneUrl,
         [`${prefix}/branch`]: delivery.ref,
         [`${prefix}/sender`]: delivery.sender,

@@ -1,15 +1,17 @@
-import { isColophonError } from '@colophon/core';
+import { errorCode, isColophonError } from '@colophon/core';
+import { parseDocuments } from '@colophon/pipeline';
 import type { GitStore } from '@colophon/source';
 import type { KubeObject, ObjectStore } from '@colophon/store';
-import { parseAllDocuments } from 'yaml';
 import { serverErrors } from '../errors.ts';
 import { resources } from '../resources.ts';
-import { checkSignature, claimedRepository, parsePush, type PushDelivery } from './delivery.ts';
+import { parsePush, type PushDelivery } from './delivery.ts';
 import { expand, matchesPush, prepareRun, variables } from './pipelines-as-code.ts';
+import { takeDelivery } from './replay.ts';
+import { authenticate } from './repository.ts';
 
 export interface PushDependencies {
   readonly store: ObjectStore;
-  readonly git: GitStore;
+  readonly git: Pick<GitStore, 'fetch' | 'listFiles' | 'readFile'>;
   /** Defaulting and validation, as for a run that a person submits. */
   readonly admit: (run: KubeObject) => KubeObject;
   /** Further `{{ name }}` variables, such as the step images of this server. */
@@ -22,63 +24,28 @@ export interface PushResult {
   readonly skipped: readonly { file: string; reason: string }[];
 }
 
+const limits = { files: 200, fileBytes: 1 << 20 };
+
 /**
  * A push webhook, from bytes to runs. The sender controls everything until the signature is checked; after that, whoever may push to the repository
- * does. A delivery id is written down before any run is made: a second delivery of it is refused, also after a restart.
+ * does. What is answered has been done: each run is durable. A file that is wrong is skipped with the reason, and takes no other with it.
  */
 export async function receivePush(headers: Headers, body: Uint8Array, dependencies: PushDependencies): Promise<PushResult> {
   const { store } = dependencies;
-  const repository = await findRepository(store, claimedRepository(body));
-  const secret = await readSecret(store, repository);
-  checkSignature(body, headers.get('x-hub-signature-256'), secret);
+  const repository = await authenticate(headers, body, store);
   const event = headers.get('x-github-event') ?? '';
   if (event === 'ping') return { delivery: headers.get('x-github-delivery') ?? '', runs: [], skipped: [] };
   if (event !== 'push')
     throw serverErrors.error('SERVER_WEBHOOK_INVALID', `X-GitHub-Event is ${JSON.stringify(event.slice(0, 60))}; only push starts runs`);
   const delivery = parsePush(headers, body);
   const namespace = repository.metadata.namespace ?? 'default';
-  await recordDelivery(store, delivery, namespace);
-  if (delivery.revision === undefined) return { delivery: delivery.id, runs: [], skipped: [] };
-  return startRuns(delivery, delivery.revision, repository, namespace, dependencies);
-}
-
-async function findRepository(store: ObjectStore, url: string): Promise<KubeObject> {
-  const plain = (text: string) => text.replace(/^git\+/, '').replace(/(?:\.git)?\/?$/, '');
-  const { items } = await store.list(resources.repositories);
-  const found = items.find((item) => plain(String(item.spec?.url)) === plain(url));
-  // The same answer as for a wrong signature: an unsigned request learns nothing about which repositories exist.
-  if (found === undefined)
-    throw serverErrors.error('SERVER_WEBHOOK_SIGNATURE', 'X-Hub-Signature-256 does not match the body and the secret');
-  return found;
-}
-
-async function readSecret(store: ObjectStore, repository: KubeObject): Promise<string> {
-  const reference = repository.spec?.webhookSecret as { name?: string; key?: string } | undefined;
-  const secret =
-    reference?.name === undefined ? undefined : await store.get(resources.secrets, repository.metadata.namespace, reference.name);
-  const value = (secret?.['data'] as Record<string, string> | undefined)?.[reference?.key ?? 'webhook.secret'];
-  const text = value === undefined ? '' : Buffer.from(value, 'base64').toString();
-  if (text.length < 16) {
-    throw serverErrors.error(
-      'SERVER_WEBHOOK_SIGNATURE',
-      `repository ${repository.metadata.name} has no webhook secret of at least 16 characters`,
-    );
-  }
-  return text;
-}
-
-async function recordDelivery(store: ObjectStore, delivery: PushDelivery, namespace: string): Promise<void> {
-  try {
-    await store.create(resources.deliveries, {
-      apiVersion: 'colophon.dev/v1',
-      kind: 'Delivery',
-      metadata: { name: delivery.id.toLowerCase(), namespace },
-      spec: { ref: delivery.ref, revision: delivery.revision ?? '', url: delivery.cloneUrl },
-    });
-  } catch (cause) {
-    if (!isColophonError(cause) || cause.code !== 'STORE_ALREADY_EXISTS') throw cause;
-    throw serverErrors.error('SERVER_WEBHOOK_REPLAYED', `delivery ${delivery.id} was received before`, { cause });
-  }
+  const done = await takeDelivery(store, delivery, body, namespace);
+  const result =
+    delivery.revision === undefined
+      ? { runs: [], skipped: [] }
+      : await startRuns(delivery, delivery.revision, repository, namespace, dependencies);
+  await done(result.runs.map(({ name }) => name));
+  return { delivery: delivery.id, ...result };
 }
 
 async function startRuns(
@@ -87,29 +54,77 @@ async function startRuns(
   repository: KubeObject,
   namespace: string,
   dependencies: PushDependencies,
-): Promise<PushResult> {
-  const { git, store, values } = dependencies;
+): Promise<Pick<PushResult, 'runs' | 'skipped'>> {
+  const { git, values } = dependencies;
   const url = String(repository.spec?.url);
-  await git.fetch(url, revision);
   const runs: { namespace: string; name: string }[] = [];
   const skipped: { file: string; reason: string }[] = [];
-  for (const file of (await git.listFiles(url, revision, '.tekton')).filter((name) => /\.ya?ml$/.test(name))) {
-    const text = (await git.readFile(url, revision, `.tekton/${file}`, 1 << 20)).toString();
-    for (const document of parseAllDocuments(text)) {
-      const parsed: unknown = document.errors.length > 0 ? undefined : document.toJS({ maxAliasCount: 100 });
-      const run = parsed as KubeObject | null | undefined;
-      if (run?.kind !== 'PipelineRun') {
-        skipped.push({ file, reason: document.errors[0]?.message ?? 'not a PipelineRun' });
-        continue;
+  const expanded = variables(delivery, values);
+  await git.fetch(url, revision);
+  const files = (await git.listFiles(url, revision, '.tekton')).filter((name) => /\.ya?ml$/.test(name));
+  for (const file of files.slice(limits.files)) skipped.push({ file, reason: `more than ${limits.files} files` });
+  for (const file of files.slice(0, limits.files)) {
+    const found = await readRuns(file, (path) => git.readFile(url, revision, path, limits.fileBytes));
+    if ('reason' in found) skipped.push({ file, reason: found.reason });
+    else
+      for (const [number, run] of found.documents.entries()) {
+        const from = { namespace, repository: repository.metadata.name ?? '', place: `${file}\n${number}` };
+        const prepared = prepare(run, delivery, expanded, from, dependencies);
+        if ('reason' in prepared) skipped.push({ file, reason: prepared.reason });
+        else runs.push({ namespace, name: await startRun(prepared.run, dependencies.store) });
       }
-      if (!matchesPush(run, delivery)) {
-        skipped.push({ file, reason: 'its annotations do not match this push' });
-        continue;
-      }
-      const prepared = prepareRun(expand(run, variables(delivery, values)), delivery, namespace, repository.metadata.name ?? '');
-      const created = await store.create(resources.pipelineruns, dependencies.admit(prepared));
-      runs.push({ namespace, name: created.metadata.name ?? '' });
-    }
   }
-  return { delivery: delivery.id, runs, skipped };
+  return { runs, skipped };
+}
+
+type Skipped = { readonly reason: string };
+
+async function readRuns(
+  file: string,
+  read: (path: string) => Promise<Buffer>,
+): Promise<Skipped | { documents: readonly Record<string, unknown>[] }> {
+  try {
+    return { documents: parseDocuments((await read(`.tekton/${file}`)).toString(), file).map(({ value }) => value) };
+  } catch (error) {
+    return reasonOf(error);
+  }
+}
+
+/** The run as it is to be made. Everything of `document` was written by whoever may push. */
+function prepare(
+  document: Record<string, unknown>,
+  delivery: PushDelivery,
+  values: Readonly<Record<string, string>>,
+  from: Parameters<typeof prepareRun>[2],
+  { admit }: PushDependencies,
+): Skipped | { run: KubeObject } {
+  const run = pipelineRun(document);
+  if (run === undefined) return { reason: 'not a PipelineRun' };
+  if (!matchesPush(run, delivery)) return { reason: 'its annotations do not match this push' };
+  try {
+    return { run: admit(prepareRun(expand(run, values), delivery, from)) };
+  } catch (error) {
+    return reasonOf(error);
+  }
+}
+
+function reasonOf(error: unknown): Skipped {
+  if (!isColophonError(error)) throw error;
+  return { reason: error.message };
+}
+
+function pipelineRun(value: Record<string, unknown>): KubeObject | undefined {
+  const { metadata } = value;
+  const named = typeof metadata === 'object' && metadata !== null && !Array.isArray(metadata);
+  return value['kind'] === 'PipelineRun' && named ? (value as unknown as KubeObject) : undefined;
+}
+
+/** The name says which delivery it comes of: what is there already was made by it before a crash. */
+async function startRun(run: KubeObject, store: ObjectStore): Promise<string> {
+  try {
+    return (await store.create(resources.pipelineruns, run)).metadata.name as string;
+  } catch (error) {
+    if (errorCode(error) === 'STORE_ALREADY_EXISTS') return run.metadata.name as string;
+    throw error;
+  }
 }
