@@ -1,9 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { chmod, cp, link, mkdir, readFile, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { debOf, openArchive, poolPath, type Archive } from '../support/archive.ts';
 import { colophon, temporary } from '../support/process.ts';
+
+// Each command is a process of its own, and the machine may be busy.
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 
 let cwd: string;
 let remove: () => Promise<void>;

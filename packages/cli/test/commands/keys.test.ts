@@ -1,9 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { loadKey } from '@colophon/sign';
 import { colophon, temporary } from '../support/process.ts';
+
+// Each command is a process of its own, and the machine may be busy.
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 
 let cwd: string;
 let remove: () => Promise<void>;
@@ -78,6 +81,7 @@ describe.skipIf(!python)('on a terminal (needs python3)', () => {
     // A terminal of its own; answers each prompt when it has come.
     const script = `
 import os, pty, sys
+
 pid, fd = pty.fork()
 if pid == 0:
     os.chdir(sys.argv[1])

@@ -1,11 +1,14 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Log } from '@colophon/log';
 import { hashedrekord, intoto, openTestLog, testSigner, userKeyPem } from '../../../log/test/support.ts';
 import { colophon, temporary, type Ended } from '../support/process.ts';
 import { serveLog, type LyingLog } from '../support/rekor.ts';
+
+// Each command is a process of its own, and the machine may be busy.
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 
 const image = 'c'.repeat(64);
 const statement = {
