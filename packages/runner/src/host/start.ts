@@ -7,7 +7,7 @@ import { parseTaskPlan, type TaskPlan } from '../plan/plan.ts';
 import { diskClaims, plainClaims, type Claims } from './claims.ts';
 import { collectLayouts } from './collect.ts';
 import { doctor } from './doctor.ts';
-import { openCgroups } from './machine/cgroup.ts';
+import { noCgroups, openCgroups } from './machine/cgroup.ts';
 import { hostMode } from './machine/mode.ts';
 import { killMarked } from './machine/process-mark.ts';
 import { diskQuota } from './machine/quota.ts';
@@ -44,7 +44,8 @@ export async function startRunnerHost(options: RunnerHostOptions): Promise<Runne
   await durable.createDirectory(work, { mode: 0o700 });
   const tools = findTools();
   const mode = hostMode(tools);
-  const cgroups = openCgroups(`colophon-${digestOf(data).slice(7, 19)}`);
+  const without = new Set(options.without ?? []);
+  const cgroups = without.has('control-groups') ? noCgroups : openCgroups(`colophon-${digestOf(data).slice(7, 19)}`);
   await removeLeftovers(work, (path) => removeTree(path, mode, tools));
   cgroups.removeLeftovers();
   const blobs = await openBlobStore(join(data, 'blobs'));
@@ -59,7 +60,7 @@ export async function startRunnerHost(options: RunnerHostOptions): Promise<Runne
     quota,
     work,
     logs: join(data, 'runs'),
-    without: new Set(options.without ?? []),
+    without,
   };
   const running = new Map<string, { controller: AbortController; done: Promise<unknown> }>();
 

@@ -6,6 +6,7 @@ import { connectIpc, digestOf, type Digest, type IpcClient } from '@colophon/cor
 import { writeTar, type Entry } from '@colophon/image';
 import { mediaTypes } from '@colophon/oci';
 import { openBlobStore } from '@colophon/store';
+import { perl, perlLayer } from './perl.ts';
 import { startRunnerHost, type RunnerHostOptions, type TaskEvent, type TaskOutcome, type TaskPlanInput } from '@colophon/runner';
 
 /** Why sandboxes cannot be tried here; undefined when they can. */
@@ -76,9 +77,12 @@ const applets = [
 export interface TestHost {
   readonly data: string;
   readonly image: Digest;
+  /** The image with perl in it. */
+  readonly perlImage: Digest;
+  readonly perlLayers: readonly Buffer[];
   readonly client: IpcClient;
   run(
-    plan: Partial<TaskPlanInput> & { script?: string },
+    plan: Partial<TaskPlanInput> & { script?: string; step?: object },
     options?: { signal?: AbortSignal; onEvent?: (event: TaskEvent) => void },
   ): Promise<TaskOutcome>;
   log(uid: string, step?: string): string;
@@ -110,9 +114,16 @@ export async function testHost(options: Pick<RunnerHostOptions, 'without'> = {})
     };
     return (await blobs.put(Buffer.from(JSON.stringify(manifest)))).digest;
   };
-  const directory = (path: string, mode = 0o755): Entry => ({ path, type: 'directory', mode, uid: 0, gid: 0, mtime: 0 }) as Entry;
-  const file = (path: string, content: Uint8Array | string, mode = 0o644): Entry =>
-    ({ path, type: 'file', mode, uid: 0, gid: 0, mtime: 0, content: Buffer.from(content as Uint8Array) }) as Entry;
+  const directory = (path: string, mode = 0o755): Entry => ({ path, type: 'directory', mode, uid: 0, gid: 0, mtime: 0 });
+  const file = (path: string, content: Uint8Array | string, mode = 0o644): Entry => ({
+    path,
+    type: 'file',
+    mode,
+    uid: 0,
+    gid: 0,
+    mtime: 0,
+    content: Buffer.from(content as Uint8Array),
+  });
   const entries: Entry[] = [
     directory('bin'),
     directory('etc'),
@@ -120,21 +131,31 @@ export async function testHost(options: Pick<RunnerHostOptions, 'without'> = {})
     file('bin/busybox', readFileSync(busybox() as string), 0o755),
     file('etc/passwd', 'root:x:0:0::/root:/bin/sh\nuser:x:1001:1001::/:/bin/sh\n'),
     file('etc/root-only', 'secret of root', 0o600),
-    ...applets.map(
-      (applet): Entry =>
-        ({ path: `bin/${applet}`, type: 'symlink', mode: 0o777, uid: 0, gid: 0, mtime: 0, linkTarget: 'busybox' }) as Entry,
-    ),
+    ...applets.map((applet): Entry => ({
+      path: `bin/${applet}`,
+      type: 'symlink',
+      mode: 0o777,
+      uid: 0,
+      gid: 0,
+      mtime: 0,
+      linkTarget: 'busybox',
+    })),
   ];
-  const image = await addImage([Buffer.from(writeTar(entries))], { Env: ['PATH=/bin'] });
+  const base = Buffer.from(writeTar(entries));
+  const perlLayers = perl === undefined ? [base] : [base, perlLayer()];
+  const image = await addImage([base], { Env: ['PATH=/bin'] });
+  const perlImage = perl === undefined ? image : await addImage(perlLayers, { Env: ['PATH=/bin:/usr/bin'] });
   const socketPath = join(data, 'runner.sock');
   const host = await startRunnerHost({ data, socketPath, ...options });
   const client = await connectIpc(socketPath);
   return {
     data,
     image,
+    perlImage,
+    perlLayers,
     client,
     addImage,
-    run({ script, ...plan }, { signal, onEvent } = {}) {
+    run({ script, step: more, ...plan }, { signal, onEvent } = {}) {
       const step = {
         name: 'a',
         container: 'step-a',
@@ -152,12 +173,12 @@ export async function testHost(options: Pick<RunnerHostOptions, 'without'> = {})
         name: 'test',
         volumes: [],
         results: [],
-        steps: [{ ...step, script: `#!/bin/sh\n${script ?? 'true'}\n` }],
+        steps: [{ ...step, script: `#!/bin/sh\n${script ?? 'true'}\n`, ...more }],
         ...plan,
       };
       return client.call<TaskOutcome>('runTask', full, {
         ...(signal === undefined ? {} : { signal }),
-        ...(onEvent === undefined ? {} : { onEvent: onEvent as (event: never) => void }),
+        ...(onEvent === undefined ? {} : { onEvent }),
       });
     },
     log: (uid, step = 'step-a') => readFileSync(join(data, 'runs', uid, `${step}.log`), 'utf8'),

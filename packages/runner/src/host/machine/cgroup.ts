@@ -46,15 +46,16 @@ export function openCgroups(group: string, tree = '/sys/fs/cgroup'): Cgroups {
       .filter((name) => wanted.includes(name));
     if (controllers.includes('memory') && controllers.includes('pids')) return unified(home, controllers);
     attempt(() => rmdirSync(home));
-    return none;
+    return noCgroups;
   }
   const homes = wanted
     .map((controller) => ({ controller, home: join(ownGroup(tree, controller), group) }))
     .filter(({ home }) => writable(home));
-  return homes.length === 0 ? none : separate(homes);
+  return homes.length === 0 ? noCgroups : separate(homes);
 }
 
-const none: Cgroups = {
+/** Limits nothing. */
+export const noCgroups: Cgroups = {
   version: 'none',
   controllers: [],
   make: () => ({ processFiles: [], kill: () => {}, outOfMemory: () => false, remove: async () => {} }),

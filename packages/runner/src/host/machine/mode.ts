@@ -13,8 +13,11 @@ export interface HostMode {
   readonly ids: 'range' | 'single';
 }
 
-/** Ids of a step on a root host: 0 to 65535 inside are these outside, so that root inside is nobody outside. */
-export const firstId = 100_000;
+/**
+ * Ids of a step on a root host: 0 to 65535 inside are these outside, so that root inside is nobody outside. Away from the ranges that
+ * useradd gives to users (SUB_UID_MAX, 600,100,000) and that systemd gives to its containers (up to 1,879,048,191). In every data directory: it never changes.
+ */
+export const firstId = 2_000_000_000;
 export const idCount = 65_536;
 
 export function hostMode(tools: Tools, uid = process.getuid?.() ?? -1): HostMode {

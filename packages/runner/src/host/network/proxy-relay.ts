@@ -16,8 +16,8 @@ export function proxyEnvironment(): Record<string, string> {
 }
 
 const program = `
-const server = require('node:net').createServer({ allowHalfOpen: true, pauseOnConnect: true });
-server.listen(${proxyAddress.port}, '${proxyAddress.host}', () => process.send('listening', server, () => process.disconnect()));
+const server = require('node:net').createServer({ allowHalfOpen: true });
+server.listen(${proxyAddress.port}, '${proxyAddress.host}', () => process.send('listening', server));
 `;
 
 /**
@@ -34,7 +34,11 @@ export async function startProxyRelay(nest: Nest, tools: Tools, socketPath: stri
   let said = '';
   child.stderr?.on('data', (chunk: Buffer) => (said = `${said}${chunk.toString()}`.slice(-500)));
   const server = await new Promise<Server>((resolve, reject) => {
-    child.once('message', (_message, handle) => resolve(handle as Server));
+    child.once('message', (_message, handle) => {
+      // Its part is done; as long as it lives it listens too.
+      child.kill('SIGKILL');
+      resolve(handle as Server);
+    });
     child.once('error', reject);
     child.once('exit', () => reject(runnerErrors.error('RUNNER_SANDBOX_FAILED', `the relay to the proxy did not start: ${said}`)));
   });

@@ -1,8 +1,7 @@
-import { chmod, mkdir } from 'node:fs/promises';
+import { chmod, chown, mkdir } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { firstId, type HostMode } from '../machine/mode.ts';
-import { chown } from 'node:fs/promises';
 
 /** Connections at once through one relay; more wait in the kernel's queue or are refused by it. */
 const mostConnections = 256;
@@ -18,6 +17,8 @@ export interface Relay {
 export function relayTo(server: Server, socketPath: string): Relay {
   const open = new Set<Socket>();
   server.maxConnections = mostConnections;
+  // A server that another process handed over has forgotten it; a client that has said all still waits for the answer.
+  (server as Server & { allowHalfOpen: boolean }).allowHalfOpen = true;
   server.on('connection', (client) => {
     const upstream = connect({ path: socketPath, allowHalfOpen: true });
     for (const [one, other] of [
@@ -45,7 +46,6 @@ export function relayTo(server: Server, socketPath: string): Relay {
 export async function relaySocket(path: string, socketPath: string, mode: HostMode): Promise<Relay> {
   await mkdir(dirname(path), { recursive: true });
   const server = createServer({ allowHalfOpen: true });
-  // Names of Unix sockets have at most 107 bytes: the path is made short by the open folder.
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(path, resolve));
   if (mode.kind === 'root') await chown(path, firstId, firstId);
   await chmod(path, 0o666);

@@ -1,13 +1,13 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { access, chmod, mkdir, readdir, rename } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { ColophonError, errorCode, parseDigest, parseJson, spawnWorker, type Digest, type ErrorRecord } from '@colophon/core';
 import { manifestLimit, parseManifest, type ImageConfig } from '@colophon/oci';
 import { durable, type BlobStore } from '@colophon/store';
 import { runnerErrors } from '../../errors.ts';
-import type { HostMode } from '../machine/mode.ts';
+import { firstId, type HostMode } from '../machine/mode.ts';
 import type { Tools } from '../machine/tools.ts';
 import { removeTree } from '../task/remove-tree.ts';
 import { giveLater, ownershipOf, type LaterOwners, type Ownership } from './owner.ts';
@@ -49,12 +49,7 @@ export async function openRootfsStore(
       throw runnerErrors.error('RUNNER_IMAGE_INVALID', `${digest} is an index; a step runs one platform's image`);
     const config = parseJson(await blobs.bytes(parsed.manifest.config.digest, manifestLimit), 'the image configuration') as ImageConfig;
     const path = join(directory, parseDigest(digest).hex);
-    if (
-      !(await access(path).then(
-        () => true,
-        () => false,
-      ))
-    )
+    if (!(await isUnpacked(path)))
       await unpack(
         path,
         parsed.manifest.layers.map(({ digest: layer }) => ({ path: blobs.path(layer), name: layer })),
@@ -66,6 +61,15 @@ export async function openRootfsStore(
       name: parseDigest(digest).hex,
       config: { entrypoint: Entrypoint ?? [], command: Cmd ?? [], env: Env ?? [], workingDir: WorkingDir ?? '', user: User ?? '' },
     };
+  }
+
+  /** Unpacked for a host that ran otherwise (root, rootless), its owners would be wrong. */
+  async function isUnpacked(path: string): Promise<boolean> {
+    const found = await lstat(path).catch((error: unknown) => (errorCode(error) === 'ENOENT' ? undefined : Promise.reject(error)));
+    if (found === undefined) return false;
+    if (found.uid === (mode.kind === 'root' ? firstId : process.getuid?.())) return true;
+    await removeTree(path, mode, tools);
+    return false;
   }
 
   async function unpack(path: string, layers: readonly { path: string; name: string }[]): Promise<void> {

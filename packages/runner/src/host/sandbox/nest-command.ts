@@ -61,7 +61,9 @@ export function nestCommand(
     ['--unshare-ipc', '--unshare-uts', '--die-with-parent', '--info-fd', String(infoFd)],
     systemRoot(),
     // bubblewrap inside makes its root below /tmp.
-    ['--dev', '/dev', '--dir', '/proc', '--dir', '/tmp', '--perms', '0755', '--dir', '/rootfs', '--perms', '0755', '--dir', '/vol'],
+    // A user namespace may mount a /proc of its own only where it sees a whole one.
+    mode.kind === 'root' ? ['--dir', '/proc'] : ['--bind', '/proc', '/proc'],
+    ['--dev', '/dev', '--dir', '/tmp', '--perms', '0755', '--dir', '/rootfs', '--perms', '0755', '--dir', '/vol'],
     taskSource === undefined ? ['--dir', '/task'] : ['--bind', taskSource, '/task'],
     plan.binds.flatMap(({ source, target, readOnly }) => [readOnly && !without.has('read-only') ? '--ro-bind' : '--bind', source, target]),
     without.has('own-root') ? ['--bind', '/', '/host-root'] : [],
@@ -86,7 +88,7 @@ function firstProcess({ task }: NestPlan, mode: HostMode, tools: Tools, without:
   const wait = 'echo ready; exec cat >/dev/null';
   const lines = [
     'set -e',
-    // Not bubblewrap's: that covers parts of it, and the kernel lets a user namespace mount its own /proc only where it sees a whole one.
+    // Not bubblewrap's, which covers parts of it: see above.
     `${mount} -t proc -o nosuid,nodev,noexec proc /proc`,
     ...(task.kind === 'tmpfs' ? [`${mount} -t tmpfs -o size=${task.bytes},nosuid,nodev,mode=0755 task /task`] : []),
   ];

@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 
 /**
  * A step's standard output or error: a FIFO, opened at both ends. A real pipe, because what Node makes are sockets, which
- * `/dev/stdout` and `/dev/stderr` cannot be opened through; and the step's end is write-only by mode as well.
+ * `/dev/stdout` and `/dev/stderr` cannot be opened through.
  */
 export interface OutputPipe {
   readonly readable: Readable;

@@ -12,6 +12,7 @@ export type Protection =
   | 'clean-environment'
   | 'no-new-privileges'
   | 'minimal-dev'
+  | 'control-groups'
   | 'pids-limit'
   | 'memory-limit'
   | 'disk-quota'

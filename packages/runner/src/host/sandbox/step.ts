@@ -24,7 +24,8 @@ export interface StepLaunch {
   readonly command: readonly string[];
   /** Where cgroups do not limit the number of processes. */
   readonly processLimit?: number;
-  readonly fileSizeBytes: number;
+  /** Of each file. */
+  readonly fileSizeBytes?: number;
   readonly without: Without;
 }
 
@@ -117,7 +118,8 @@ export function launchStep(plan: StepLaunch): LaunchedStep {
       ended = true;
       clearTimeout(killing);
       setImmediate(() => {
-        if (first() !== undefined || killing !== undefined) return resolve(code ?? (signal === 'SIGKILL' ? 137 : 143));
+        if (first() !== undefined || killing !== undefined || without.has('no-new-privileges'))
+          return resolve(code ?? (signal === 'SIGKILL' ? 137 : 143));
         return reject(
           runnerErrors.error(
             'RUNNER_SANDBOX_FAILED',
@@ -145,12 +147,19 @@ function stepScript(plan: StepLaunch, argsFd: number): string {
     'umask 022',
     'ulimit -c 0',
     // In blocks of 512 bytes (POSIX).
-    `ulimit -f ${Math.ceil(plan.fileSizeBytes / 512)}`,
+    ...(plan.fileSizeBytes === undefined ? [] : [`ulimit -f ${Math.ceil(plan.fileSizeBytes / 512)}`]),
     ...(plan.processLimit === undefined ? [] : [`ulimit -u ${plan.processLimit} 2>/dev/null || ulimit -p ${plan.processLimit}`]),
     `${tools.mount ?? 'mount'} -i -t overlay overlay -o ${overlay} ${scratch}/root || exit 125`,
-    // Only in the test of what no_new_privs and nosuid are for.
-    without.has('no-new-privileges')
-      ? `cp /task${launcher} ${scratch}/root/.launcher; shift; exec chroot ${scratch}/root /.launcher "$@"`
-      : bubblewrap,
+    ...(without.has('no-new-privileges') ? privilegedScript(scratch, launcher) : [bubblewrap]),
   ].join('\n');
+}
+
+/** Only in the test of what no_new_privs and nosuid, which bubblewrap always sets, are for. */
+function privilegedScript(scratch: string, launcher: string): string[] {
+  const root = `${scratch}/root`;
+  return [
+    `mkdir -p ${root}/dev && mount --rbind /dev ${root}/dev && cp /task${launcher} ${root}/.launcher || exit 125`,
+    'shift',
+    `exec chroot ${root} /.launcher "$@"`,
+  ];
 }

@@ -1,4 +1,4 @@
-import { chmod, chown, mkdir, symlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, open, rename, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { firstId, type HostMode } from '../machine/mode.ts';
 import type { Nest } from '../sandbox/nest.ts';
@@ -14,6 +14,8 @@ export interface TaskFolder {
   directory(path: string, mode: number): Promise<void>;
   file(path: string, content: Uint8Array | string, mode: number): Promise<void>;
   link(path: string, target: string): Promise<void>;
+  /** Gives a file that was kept ready its text and its name: succeeds on a disk that a step has filled. */
+  finish(prepared: string, path: string, content: string): Promise<void>;
 }
 
 export function taskFolder(nest: Nest, mode: HostMode): TaskFolder {
@@ -35,6 +37,16 @@ export function taskFolder(nest: Nest, mode: HostMode): TaskFolder {
       await give(join(host, path), bits);
     },
     link: (path, target) => symlink(target, join(host, path)),
+    async finish(prepared, path, content) {
+      const handle = await open(join(host, prepared), 'r+');
+      try {
+        await handle.write(content, 0);
+        await handle.truncate(content.length);
+      } finally {
+        await handle.close();
+      }
+      await rename(join(host, prepared), join(host, path));
+    },
   };
   return folder;
 }
@@ -57,6 +69,7 @@ export async function makeTektonFolders(folder: TaskFolder, plan: TaskPlan): Pro
   for (const [index, step] of plan.steps.entries()) {
     await folder.directory(`tekton/steps/${step.container}`, bits);
     for (const name of ['results', 'artifacts']) await folder.directory(`tekton/steps/${step.container}/${name}`, shared);
+    await folder.file(`tekton/steps/${step.container}/.exitCode`, '0000', 0o644);
     await folder.directory(`tekton/run/${index}`, shared);
     await folder.link(`tekton/steps/${index}`, step.container);
     if (step.script !== undefined) await folder.file(`tekton/scripts/script-${index}`, withInterpreter(step.script), bits);

@@ -1,4 +1,4 @@
-import { realpath } from 'node:fs/promises';
+import { lstat, open, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runnerErrors } from '../../errors.ts';
 import type { StepInstruction, TaskPlan } from '../../plan/plan.ts';
@@ -27,7 +27,7 @@ export async function makeMountPoints(folder: TaskFolder, plan: TaskPlan): Promi
 }
 
 async function exists(folder: TaskFolder, path: string): Promise<boolean> {
-  return realpath(join(folder.host, path)).then(
+  return lstat(join(folder.host, path)).then(
     () => true,
     () => false,
   );
@@ -72,10 +72,16 @@ export async function mountsOf(plan: TaskPlan, step: StepInstruction, index: num
 async function within(root: string, subPath: string, fixed: boolean, { nest, mode, without }: MountContext): Promise<string> {
   const host = join(nest.root, root);
   // Only in the test of why links are not followed: the host resolves it, and it leads into the host.
-  if (without.has('no-follow') && subPath !== '') return join('/host-root', await realpath(join(host, subPath)));
+  if (without.has('no-follow') && subPath !== '') return join('/host-root', await followed(join(host, subPath)));
   if (!(await checkWithin(host, subPath, { make: !fixed, mode })))
     throw runnerErrors.error('RUNNER_MOUNT_REFUSED', `${JSON.stringify(subPath)} is not in the volume, which is read-only`);
   return join(root, subPath);
+}
+
+/** Where a path leads for the host, with every link followed. */
+async function followed(path: string): Promise<string> {
+  const handle = await open(path);
+  return readlink(`/proc/self/fd/${handle.fd}`).finally(() => handle.close());
 }
 
 /** A mount point within another volume was made, or replaced by a link, by whoever wrote that volume. */

@@ -125,7 +125,8 @@ async function start(
       ...singleId(host, user),
     },
     command: [launcher, ...argv],
-    fileSizeBytes: host.without.has('disk-quota') ? Number.MAX_SAFE_INTEGER : plan.limits.diskBytes,
+    // Where the disk itself is not bounded, at least each file is.
+    ...(host.quota === 'none' && !host.without.has('disk-quota') ? { fileSizeBytes: plan.limits.diskBytes } : {}),
     ...(host.cgroups.controllers.includes('pids') || host.without.has('pids-limit') ? {} : { processLimit: plan.limits.pids }),
     without: host.without,
   });

@@ -86,7 +86,8 @@ async function runSteps(context: StepContext, images: ReadonlyMap<string, Prepar
     const image = images.get(step.image.digest);
     if (image === undefined) throw runnerErrors.error('RUNNER_IMAGE_INVALID', `image ${step.image.digest} was not prepared`);
     const outcome = await runStep(step, index, image, context);
-    await folder.file(`tekton/steps/${step.container}/exitCode`, String(outcome.exitCode), 0o644);
+    const own = `tekton/steps/${step.container}`;
+    await folder.finish(`${own}/.exitCode`, `${own}/exitCode`, String(outcome.exitCode));
     steps.push(outcome);
     emit({ type: 'step-finished', outcome });
     failed = outcome.exitCode !== 0 && (step.onError !== 'continue' || outcome.cause !== undefined);

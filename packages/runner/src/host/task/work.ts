@@ -34,8 +34,8 @@ export async function makeWork(plan: TaskPlan, { work, quota, tools, mode, witho
   const bytes = [...own.values()].reduce((sum, size) => sum + size, plan.limits.diskBytes) + overhead;
   const [task] = await Promise.all([
     taskOf(path, bytes),
-    // Writable by all, readable by none: a step can open its own output again (/dev/stdout), and nothing of it back.
-    runHelper(tools.mkfifo ?? 'mkfifo', ['-m', '0222', ...all]),
+    // Writable by all, readable by us: a step can open its own output again (/dev/stdout).
+    runHelper(tools.mkfifo ?? 'mkfifo', ['-m', '0622', ...all]),
   ]);
   return {
     task,

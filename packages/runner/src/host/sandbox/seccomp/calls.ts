@@ -93,7 +93,13 @@ export interface CallTable {
   readonly newest: number;
 }
 
-export const deniedCalls = Object.keys(numbers) as readonly (keyof typeof numbers)[];
+/** The calls that a step cannot make, by name, with their numbers. */
+export function deniedCalls(architecture: string): readonly (readonly [name: string, number: number])[] {
+  const column = architecture === 'x64' ? 0 : 1;
+  return Object.entries(numbers)
+    .map(([name, pair]) => [name, pair[column]] as const)
+    .filter(([, number]) => number >= 0);
+}
 
 /** Undefined for an architecture that we have no numbers for. */
 export function callTable(architecture: string): CallTable | undefined {
