@@ -1,9 +1,7 @@
-import { join } from 'node:path';
 import type { ReplayPlan } from '@colophon/rebuild';
 import type { RunningServer, ServerOptionsInput } from '@colophon/server';
 import { parseGitUri } from '@colophon/source';
 import { createApi, type Api } from '../../client/api.ts';
-import { examplesDirectory, programDirectory } from '../../program/places.ts';
 
 export interface SecondServer {
   readonly api: Api;
@@ -23,8 +21,6 @@ export async function startSecondServer(
     data,
     port: 0,
     read: 'token',
-    images: join(examplesDirectory(), 'images'),
-    program: programDirectory,
     mirrors,
     logLevel: 'error',
     ...sourcePermissions(plan),
