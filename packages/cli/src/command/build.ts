@@ -4,7 +4,7 @@ import { createOutput } from '../output/output.ts';
 import { isGroup, type Argument, type Command, type CommandGroup, type Flag, type Result } from './command.ts';
 
 /** Options that every command has. */
-const common: Readonly<Record<string, Flag>> = {
+export const common: Readonly<Record<string, Flag>> = {
   output: { kind: 'choice', values: ['text', 'json'], default: 'text', brief: 'How results are printed on standard output' },
   progress: {
     kind: 'choice',
@@ -14,7 +14,7 @@ const common: Readonly<Record<string, Flag>> = {
   },
 };
 
-const commonExits: Readonly<Record<number, string>> = { 0: 'done', 1: 'error', 2: 'wrong usage' };
+export const commonExits: Readonly<Record<number, string>> = { 0: 'done', 1: 'error', 2: 'wrong usage' };
 
 /** Turns our commands-as-data into the parser's form. */
 export function buildApp(root: CommandGroup, version: string): Application<CommandContext> {
