@@ -27,6 +27,8 @@ export function record(): { run: BuildRecord; task: BuildRecord } {
     finishedAt: '2026-11-23T10:00:09Z',
     outcome: { succeeded: true, reason: 'Succeeded', message: 'ok' },
     children: [],
+    notReplayable: [],
+    status: {},
   } as const;
   const run: BuildRecord = {
     ...common,

@@ -44,7 +44,7 @@ describe('InRelease', () => {
   });
 
   it('names every key whose signature is good', async () => {
-    expect((await verify(await clearsign(text, [first, second], made))).signedBy.sort()).toEqual(
+    expect((await verify(await clearsign(text, [first, second], made))).signedBy.toSorted()).toEqual(
       [first.fingerprint, second.fingerprint].sort(),
     );
   });
