@@ -1,32 +1,10 @@
 import { join } from 'node:path';
 import { machineMirrors, type DebianProgress } from '@colophon/debian';
 import { dataDirectory } from '../client/api.ts';
-import { many, text, type Flag, type Invocation } from '../command/command.ts';
+import { many, text, type Invocation } from '../command/command.ts';
 import { cliErrors } from '../errors.ts';
 import { bytes } from '../output/table.ts';
 import type { Step } from '../output/output.ts';
-
-/** Options of commands that fetch from Debian's archives. */
-export const mirrorFlags: Readonly<Record<string, Flag>> = {
-  mirror: {
-    kind: 'text',
-    placeholder: 'URL',
-    many: true,
-    brief: 'Mirror of the Debian archive, tried in turn (default: $COLOPHON_DEBIAN_MIRROR, else the apt sources of this machine)',
-  },
-  securityMirror: {
-    kind: 'text',
-    placeholder: 'URL',
-    many: true,
-    brief: 'Mirror of the security archive (default: $COLOPHON_DEBIAN_SECURITY_MIRROR, else the apt sources)',
-  },
-  keyring: {
-    kind: 'text',
-    placeholder: 'FILE',
-    many: true,
-    brief: 'Keyring that vouches for the archive (default: the Debian archive keyrings of this machine)',
-  },
-};
 
 export interface Sources {
   readonly mirrors: { archive: readonly string[]; security: readonly string[] };

@@ -2,7 +2,8 @@ import { isAbsolute, dirname, join } from 'node:path';
 import { defaultPolicy, parsePolicy, type Expectations, type Policy } from '@colophon/verify';
 import { text, type Invocation } from '../command/command.ts';
 import { cliErrors } from '../errors.ts';
-import { readText, readYaml } from '../files/read.ts';
+import { readYaml } from '../files/read-yaml.ts';
+import { readText } from '../files/read.ts';
 
 /** The policy of --policy with the keys and trusted roots that it names, as texts. Throws CLI_FILE_INVALID, VERIFY_POLICY_INVALID. */
 export async function policyOf(invocation: Invocation): Promise<Policy> {

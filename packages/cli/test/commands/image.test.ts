@@ -1,7 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { chmod, cp, link, mkdir, readFile, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { createLayout, openLayout, refNameKey, type Descriptor, type Manifest } from '@colophon/oci';
 import { debOf, openArchive, poolPath, type Archive } from '../support/archive.ts';
 import { colophon, temporary } from '../support/process.ts';
 
@@ -248,6 +250,22 @@ describe('show and diff', () => {
     const different = await colophon(['image', 'diff', 'given', 'top', '--tag', 'other', '--tag-b', 'latest', '-o', 'json'], { cwd });
     expect(different.code).toBe(12);
     expect(different.json()).toMatchObject({ verdict: 'different', first: { field: 'layer' } });
+    // The same layers, compressed by another program.
+    const again = await createLayout(join(cwd, 'recompressed'));
+    const layout = await openLayout(join(cwd, 'given'));
+    const opened = await layout.manifest(
+      (await layout.index()).manifests.find((one) => one.annotations?.[refNameKey] === 'latest') as Descriptor,
+    );
+    const { manifest } = opened as { manifest: Manifest };
+    const layers = await Promise.all(
+      manifest.layers.map(async (layer) => again.putBlob(gzipSync(gunzipSync(await layout.bytes(layer)), { level: 1 }), layer.mediaType)),
+    );
+    await again.putBlob(await layout.bytes(manifest.config), manifest.config.mediaType);
+    await again.addManifest(await again.putBlob(Buffer.from(JSON.stringify({ ...manifest, layers })), opened.mediaType), 'latest');
+    await layout.close();
+    const recompressed = await colophon(['image', 'diff', 'given', 'recompressed'], { cwd });
+    expect(recompressed.code, recompressed.err).toBe(10);
+    expect(recompressed.out).toContain('diffid-identical');
     // Another configuration: what it runs as differs, the files do not.
     expect((await colophon(['image', 'diff', 'given', 'given', '--tag-b', 'other'], { cwd })).code).toBe(12);
   });

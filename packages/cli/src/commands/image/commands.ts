@@ -1,5 +1,5 @@
 import type { CommandGroup, Flag } from '../../command/command.ts';
-import { mirrorFlags } from '../../files/mirrors.ts';
+import { mirrorFlags } from '../../files/mirror-flags.ts';
 
 const data: Flag = { kind: 'text', placeholder: 'DIR', brief: 'Data directory (default: ~/.local/share/colophon; $COLOPHON_DATA)' };
 const tag: Flag = { kind: 'text', placeholder: 'TAG', brief: 'Which image of a layout (default: the only one, else latest)' };

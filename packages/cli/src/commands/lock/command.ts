@@ -1,5 +1,5 @@
 import type { Command } from '../../command/command.ts';
-import { mirrorFlags } from '../../files/mirrors.ts';
+import { mirrorFlags } from '../../files/mirror-flags.ts';
 
 export const lock: Command = {
   brief: 'Bind an image’s Debian packages to what the archive signs now',

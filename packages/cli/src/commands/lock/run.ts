@@ -4,7 +4,8 @@ import { durable } from '@colophon/store';
 import { enabled, text, type Handler } from '../../command/command.ts';
 import { cliErrors } from '../../errors.ts';
 import { cacheDirectory, showProgress, sources } from '../../files/mirrors.ts';
-import { readText, readYaml } from '../../files/read.ts';
+import { readYaml } from '../../files/read-yaml.ts';
+import { readText } from '../../files/read.ts';
 import { bytes } from '../../output/table.ts';
 import { changes, changesText } from './changes.ts';
 
