@@ -2,13 +2,14 @@ import { isAbsolute, dirname, join } from 'node:path';
 import { defaultPolicy, parsePolicy, type Expectations, type Policy } from '@colophon/verify';
 import { text, type Invocation } from '../command/command.ts';
 import { cliErrors } from '../errors.ts';
-import { readYaml } from '../files/read-yaml.ts';
 import { readText } from '../files/read.ts';
 
 /** The policy of --policy with the keys and trusted roots that it names, as texts. Throws CLI_FILE_INVALID, VERIFY_POLICY_INVALID. */
 export async function policyOf(invocation: Invocation): Promise<Policy> {
   const file = text(invocation, 'policy');
   if (file === undefined) return defaultPolicy;
+  // The parser is only needed by who has a policy.
+  const { readYaml } = await import('../files/read-yaml.ts');
   const policy = parsePolicy(await readYaml(file));
   const read = (path: string) => readText(isAbsolute(path) ? path : join(dirname(file), path));
   return {

@@ -47,7 +47,7 @@ type Outcome = Pick<RebuildReport, 'verdict' | 'reason'> & Partial<RebuildReport
 /** Verdicts are results, never exceptions; what throws is that something could not be done at all. */
 export async function rebuildImage(request: RebuildRequest): Promise<RebuildReport> {
   const { verification, repository, digest, accept = 'digest-identical' } = request;
-  await using directory = await secondDirectory(request.data, request.keep ?? false);
+  await using directory = await secondDirectory(request.data, request.keep ?? false, request.output.warn);
   const outcome = verification.verified
     ? await rebuildVerified(request, directory.path)
     : ({ verdict: 'not-verified', reason: verification.report.reason } as const);
