@@ -1,15 +1,20 @@
 // A real Rekor v1 with Trillian and MariaDB beside us, on loopback ports of its own.
 import { spawn, execFileSync, type ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const ports = { mariadb: 33106, logServer: 38090, logServerHttp: 38091, signer: 38092, signerHttp: 38093, rekor: 33000 };
 
-/** `bin` holds rekor-server, trillian_log_server, trillian_log_signer and storage.sql (storage/mysql/schema of the Trillian module). */
+/**
+ * `bin` holds rekor-server, trillian_log_server, trillian_log_signer and storage.sql (storage/mysql/schema of the Trillian module), and mariadbd,
+ * mariadb and mariadb-install-db where they are not on the PATH.
+ */
 export async function startRekor(bin: string, directory: string): Promise<{ url: string; close(): Promise<void> }> {
   const data = join(directory, 'mariadb');
   await mkdir(data, { recursive: true });
+  const tool = (name: string) => (existsSync(join(bin, name)) ? join(bin, name) : name);
   const running: ChildProcess[] = [];
   const start = (command: string, ...args: string[]) => running.push(spawn(command, args, { stdio: 'ignore' }));
   const close = async () => {
@@ -17,11 +22,15 @@ export async function startRekor(bin: string, directory: string): Promise<{ url:
     await sleep(200);
   };
   try {
-    execFileSync('mariadb-install-db', ['--no-defaults', '--user=root', `--datadir=${data}`, '--auth-root-authentication-method=normal'], {
-      stdio: 'ignore',
-    });
+    execFileSync(
+      tool('mariadb-install-db'),
+      ['--no-defaults', '--user=root', `--datadir=${data}`, '--auth-root-authentication-method=normal'],
+      {
+        stdio: 'ignore',
+      },
+    );
     start(
-      'mariadbd',
+      tool('mariadbd'),
       '--no-defaults',
       '--user=root',
       `--datadir=${data}`,
@@ -32,11 +41,19 @@ export async function startRekor(bin: string, directory: string): Promise<{ url:
     );
     await retry(() =>
       sql(
+        tool('mariadb'),
         directory,
         "CREATE DATABASE IF NOT EXISTS test; CREATE USER 'bench'@'localhost' IDENTIFIED BY 'bench'; GRANT ALL ON test.* TO 'bench'@'localhost'",
       ),
     );
-    execFileSync('sh', ['-c', `mariadb --no-defaults --socket="$1" test < "$2"`, 'sh', join(directory, 's'), join(bin, 'storage.sql')]);
+    execFileSync('sh', [
+      '-c',
+      `"$3" --no-defaults --socket="$1" test < "$2"`,
+      'sh',
+      join(directory, 's'),
+      join(bin, 'storage.sql'),
+      tool('mariadb'),
+    ]);
     const database = `bench:bench@tcp(127.0.0.1:${ports.mariadb})/test`;
     const trillian = ['--quota_system=noop', '--storage_system=mysql', `--mysql_uri=${database}`];
     start(
@@ -75,8 +92,8 @@ export async function startRekor(bin: string, directory: string): Promise<{ url:
   }
 }
 
-function sql(directory: string, text: string): void {
-  execFileSync('mariadb', ['--no-defaults', `--socket=${join(directory, 's')}`, '-e', text], { stdio: 'ignore' });
+function sql(client: string, directory: string, text: string): void {
+  execFileSync(client, ['--no-defaults', `--socket=${join(directory, 's')}`, '-e', text], { stdio: 'ignore' });
 }
 
 async function healthy(url: string): Promise<void> {

@@ -1,5 +1,5 @@
 // The signer process over its socket: statements, entry timestamps (one by one and as the log batches them), checkpoints. Prints rates.
-// Run: node --conditions=colophon-source bench/sign.ts
+// Run: npm run build && node bench/sign.ts
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,13 +7,14 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { canonicalJson, connectIpc, encodeBase64, type IpcClient } from '@colophon/core';
 import { entryTimestampBytes, logSigner, signerClient, signerModule } from '@colophon/sign';
+import { report, type Figure } from './support/report.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'bench-sign-'));
 const socket = join(folder, 's');
 const begun = performance.now();
 const child = spawn(
   process.execPath,
-  ['--conditions=colophon-source', signerModule, '--keys', join(folder, 'keys'), '--socket', socket, '--no-require-consistency'],
+  [...process.execArgv, signerModule, '--keys', join(folder, 'keys'), '--socket', socket, '--no-require-consistency'],
   {
     stdio: ['pipe', 'ignore', 'inherit'],
   },
@@ -27,6 +28,8 @@ async function connected(): Promise<IpcClient> {
   }
 }
 
+const figures: Figure[] = [];
+
 async function rate(name: string, count: number, parallel: number, work: (index: number) => Promise<unknown>): Promise<void> {
   const start = performance.now();
   let next = 0;
@@ -36,9 +39,7 @@ async function rate(name: string, count: number, parallel: number, work: (index:
     }),
   );
   const seconds = (performance.now() - start) / 1000;
-  console.log(
-    `${name}: ${Math.round(count / seconds)}/s (${count}, ${parallel} at once, ${((seconds / count) * parallel * 1000).toFixed(2)} ms each)`,
-  );
+  figures.push({ what: `signer: ${name} (${parallel} at once)`, unit: '/s', ours: count / seconds });
 }
 
 try {
@@ -64,6 +65,7 @@ try {
   const rootHash = Buffer.alloc(32).toString('base64');
   await rate('checkpoints, durable', 300, 1, (index) => client.signCheckpoint({ origin: 'bench', size: index, rootHash }));
   connection.close();
+  report(figures);
 } finally {
   child.stdin.end();
   await rm(folder, { recursive: true, force: true });

@@ -1,13 +1,13 @@
 // Verifications a second in one process: ours, and @sigstore/verify beside it, over the same bundle (keyless, Rekor v1, SET and inclusion proof).
-//   COLOPHON_CONFORMANCE=DIR node --conditions=colophon-source bench/verify.ts [--case happy-path-v0.2] [--seconds 3]
+// Run: npm run build && COLOPHON_CONFORMANCE=DIR node bench/verify.ts [--case happy-path-v0.2] [--seconds 3]
 import { readFileSync } from 'node:fs';
-import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { bundleFromJSON } from '@sigstore/bundle';
 import { TrustedRoot } from '@sigstore/protobuf-specs';
 import { toSignedEntity, toTrustMaterial, Verifier } from '@sigstore/verify';
 import { defaultPolicy, loadTrust, verifyBundle } from '@colophon/verify';
+import { machine, report } from './support/report.ts';
 
 const { values } = parseArgs({
   options: { case: { type: 'string', default: 'happy-path-v0.2' }, seconds: { type: 'string', default: '3' } },
@@ -38,7 +38,7 @@ const contenders = {
   },
 };
 
-console.log(`${cpus()[0]?.model ?? 'unknown CPU'}, Node ${process.version}, ${values.case}`);
+console.log(`${machine()}, ${values.case}`);
 const rates: number[] = [];
 for (const [name, verify] of Object.entries(contenders)) {
   for (let warm = 0; warm < 50; warm += 1) verify();
@@ -56,4 +56,6 @@ for (const [name, verify] of Object.entries(contenders)) {
     `${name.padEnd(17)} ${(count / seconds).toFixed(0).padStart(6)}/s  ${((user + system) / 1000 / count).toFixed(2)} ms CPU each`,
   );
 }
-console.log(`ratio             ${((rates[0] ?? 0) / (rates[1] ?? 1)).toFixed(1).padStart(6)} times`);
+const [ours = 0, theirs = 0] = rates;
+const what = 'verifications of a keyless bundle, SET and inclusion proof, one process';
+report([{ what, unit: '/s', ours, peer: { name: '@sigstore/verify', value: theirs } }]);

@@ -15,14 +15,14 @@ export function whyNot(): string | undefined {
 /** A file system of one static busybox. */
 export function busyboxLayer(): Buffer {
   const common = { uid: 0, gid: 0, mtime: 0 };
-  const directory = (path: string, mode: number): Entry => ({ ...common, path, type: 'directory', mode }) as Entry;
-  const link = (path: string): Entry => ({ ...common, path, type: 'symlink', mode: 0o777, linkTarget: 'busybox' }) as Entry;
+  const directory = (path: string, mode: number): Entry => ({ ...common, path, type: 'directory', mode });
+  const link = (path: string): Entry => ({ ...common, path, type: 'symlink', mode: 0o777, linkTarget: 'busybox' });
   const content = readFileSync(busybox as string);
   return Buffer.from(
     writeTar([
       ...['bin', 'dev', 'etc', 'proc'].map((path) => directory(path, 0o755)),
       directory('tmp', 0o1777),
-      { ...common, path: 'bin/busybox', type: 'file', mode: 0o755, content } as Entry,
+      { ...common, path: 'bin/busybox', type: 'file', mode: 0o755, content },
       ...['sh', 'true', 'echo', 'cat'].map((name) => link(`bin/${name}`)),
     ]),
   );
