@@ -8,7 +8,6 @@ import {
   compareOthers,
   exitOf,
   rebuildExits,
-  replayPlan,
   type AcceptedLevel,
   type RebuildVerdict,
   type ReplayPlan,
@@ -18,6 +17,7 @@ import { version } from '../../version.ts';
 import type { Verification } from '../verify/verify.ts';
 import { secondDirectory } from './directory.ts';
 import { imageFetcher } from './fetch-images.ts';
+import { planOf } from './plan-of.ts';
 import { recordedFacts, recordOf, replay } from './replay.ts';
 import type { RebuildReport } from './report.ts';
 import { startSecondServer, type SecondServer } from './second-server.ts';
@@ -68,7 +68,7 @@ async function rebuildVerified(request: RebuildRequest, data: string): Promise<O
   if (recipe !== undefined) return rebuildRecipe(request, recipe, data);
   let plan: ReplayPlan;
   try {
-    plan = planOf(verification, { digest, repository });
+    plan = planOf(verification.statements, { digest, repository });
   } catch (error) {
     if (isColophonError(error) && error.code === 'REBUILD_NOT_REPLAYABLE') return { verdict: 'not-replayable', reason: error.message };
     throw error;
@@ -97,19 +97,6 @@ async function rebuildVerified(request: RebuildRequest, data: string): Promise<O
     verdict: 'unproven',
     reason: `the image is ${replayed.verdict}, but the step image ${unproven.image} is not proven: ${unproven.reason ?? unproven.verdict}`,
   };
-}
-
-/** The plan of the first proven statement that has one; else why the last has none. */
-function planOf({ statements }: Verification, wanted: { digest: Digest; repository: string }): ReplayPlan {
-  let problem: unknown;
-  for (const statement of statements.filter(({ predicateType }) => predicateType.startsWith('https://slsa.dev/provenance/'))) {
-    try {
-      return replayPlan(statement, wanted);
-    } catch (error) {
-      problem ??= error;
-    }
-  }
-  throw problem;
 }
 
 async function replayPlanned(plan: ReplayPlan, request: RebuildRequest, data: string): Promise<Outcome> {
