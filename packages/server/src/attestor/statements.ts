@@ -9,7 +9,6 @@ import {
   spdxStatement,
   type ChainsConfig,
   type ChainsTaskRun,
-  type InTotoStatement,
   type LogFacts,
 } from '@colophon/attest';
 import { isColophonError, parseDigest } from '@colophon/core';
@@ -21,6 +20,7 @@ import type { FindSbom } from '../collaborators/sboms.ts';
 import { resources } from '../resources.ts';
 import type { Unsigned } from './attestor.ts';
 import type { AttestedImage } from './build-status.ts';
+import { vouched } from './vouched.ts';
 
 export interface StatementsOptions {
   readonly store: ObjectStore;
@@ -148,11 +148,14 @@ async function chainsStatements(
   const children = await Promise.all(record.children.map(({ namespace, name }) => store.get(resources.taskruns, namespace, name)));
   const present = children.filter((child): child is KubeObject => child !== undefined) as unknown as ChainsTaskRun[];
   const statements: Unsigned[] = [];
-  for (const config of chains) {
+  // As Chains does: for the run, and for each of its TaskRuns too.
+  for (const [config, which] of chains.flatMap((config) => [object, ...present].map((which) => [config, which] as const))) {
     try {
-      const { payloads } = chainsPayload(config, object, present);
+      const { payloads } = chainsPayload(config, which, which === object ? present : []);
       for (const [key, payload] of Object.entries(payloads)) {
-        if (isStatement(payload)) statements.push({ kind: 'statement', name: `chains ${key}`, statement: payload, images });
+        // Its simple signing is what our own signature of each image is already.
+        const found = payload.kind === 'statement' ? vouched(payload.statement, images) : undefined;
+        if (found !== undefined) statements.push({ kind: 'statement', name: `chains ${key}`, ...found });
       }
     } catch (error) {
       // Chains gives such runs up too; our own provenance does not depend on it.
@@ -160,8 +163,4 @@ async function chainsStatements(
     }
   }
   return statements;
-}
-
-function isStatement(payload: unknown): payload is InTotoStatement {
-  return typeof payload === 'object' && payload !== null && 'predicateType' in payload;
 }
