@@ -115,10 +115,10 @@ async function throughHost(
     uid: reference.uid,
     namespace: reference.namespace,
     name: reference.name,
-    steps: steps.steps,
-    volumes: volumes.volumes,
+    ...withPushConfig(steps.steps, volumes.volumes, relays),
     results: plan.results.map(({ name }) => name),
     network: relays.proxySocket === undefined ? { kind: 'none' } : { kind: 'proxy', socketPath: relays.proxySocket },
+    ports: [...(relays.ports ?? [])],
     sockets: [...relays.sockets],
     masks: maskable([...steps.secrets, ...volumes.secrets, ...relays.masks, ...(await context.masks.values(reference))]),
   };
@@ -127,9 +127,30 @@ async function throughHost(
   await input.write(runningStatus(run, plan.spec, states.all, context.now(), context.gates));
   const outcome = await runTask(context, { run, plan, hostPlan, states, stop, write: input.write });
   materials.mode = outcome.mode;
-  materials.produced.push(...(await relays.close()));
+  materials.produced.push(...(await relays.close()).map((image) => ({ ...image, task: input.task })));
   if (states.succeeded) await collect(trial, volumes);
   return completedStatus(run, plan.spec, states.all, context.now(), context.gates);
+}
+
+const pushConfig = { name: 'colophon-push-config', path: '/tekton/push' } as const;
+
+/** A task with a push token: ordinary clients find it where they look for a login. */
+function withPushConfig(
+  steps: TaskPlanInput['steps'],
+  volumes: TaskPlanInput['volumes'],
+  { dockerConfig }: OpenRelays,
+): Pick<TaskPlanInput, 'steps' | 'volumes'> {
+  if (dockerConfig === undefined) return { steps, volumes };
+  const { name, path } = pushConfig;
+  const files = { 'config.json': Buffer.from(dockerConfig).toString('base64') };
+  return {
+    volumes: [...volumes, { kind: 'files', name, files, mode: 0o444 }],
+    steps: steps.map((step) => ({
+      ...step,
+      env: { DOCKER_CONFIG: path, REGISTRY_AUTH_FILE: `${path}/config.json`, ...step.env },
+      mounts: [...step.mounts, { volume: name, path, readOnly: true }],
+    })),
+  };
 }
 
 /** Takes what the steps left in images workspaces. Outputs that cannot be taken fail the task whose steps succeeded. */

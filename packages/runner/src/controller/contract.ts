@@ -104,6 +104,10 @@ export interface OpenRelays {
   readonly proxySocket?: string;
   /** Sockets that steps see, and where. */
   readonly sockets: readonly { readonly hostPath: string; readonly path: string }[];
+  /** Ports of the steps' loopback that lead to a Unix socket of the control plane. */
+  readonly ports?: readonly { readonly port: number; readonly socketPath: string }[];
+  /** Given if `push` was asked for: a docker config.json that carries the token; steps find it by DOCKER_CONFIG and REGISTRY_AUTH_FILE. */
+  readonly dockerConfig?: string;
   /** Values that must not stand in the logs of this attempt. */
   readonly masks: readonly string[];
   /** Closes them and gives the images that the steps pushed with the token, as the registry saw them arrive. Idempotent. */

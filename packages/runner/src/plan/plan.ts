@@ -91,6 +91,8 @@ export const taskPlan = z.strictObject({
       z.strictObject({ kind: z.literal('proxy'), socketPath: absolute }),
     ])
     .default({ kind: 'none' }),
+  /** Ports of 127.0.0.1 inside that lead to a Unix socket of the control plane: the registry, for a task with a push token. */
+  ports: z.array(z.strictObject({ port: z.int().min(1).max(65_535), socketPath: absolute })).default([]),
   /** Further Unix sockets of the control plane that steps may use. */
   sockets: z.array(socket).default([]),
   /** Values that never stand in a log. */

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
+import { getRequestListener } from '@hono/node-server';
 import { chmod, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseReference } from '@colophon/oci';
@@ -18,20 +19,24 @@ export interface RelaysOptions {
   readonly tokens: TokenStore;
   readonly registries: Registries;
   readonly pushedBy: PushedBy;
+  /** The registry's own routes, and nothing else of the server. */
+  readonly registryFetch: (request: Request) => Response | Promise<Response>;
 }
 
 /**
- * The two ways out that a TaskRun can be granted, each over a Unix socket of its own that dies with the attempt: the recording proxy, and a token that pushes to one
- * repository of the embedded registry. The token's subject is opaque: the registry records it, and the control plane alone knows which run it was.
+ * The two ways out that a TaskRun can be granted, each over Unix sockets of its own that die with the attempt: the recording proxy; and the embedded registry, by a port of the
+ * step's own loopback, with a token that pushes to one repository. The token's subject is opaque: the registry records it, and the control plane alone knows which run it was.
  */
 export function createRelays(options: RelaysOptions): Relays {
-  const { directory, tokens, registries, pushedBy } = options;
+  const { directory, tokens, registries, pushedBy, registryFetch } = options;
   return {
     async open({ network, push }) {
       const id = randomUUID().slice(0, 13);
       const closers: (() => Promise<void>)[] = [];
       const sockets: { hostPath: string; path: string }[] = [];
       const masks: string[] = [];
+      const ports: { port: number; socketPath: string }[] = [];
+      let dockerConfig: string | undefined;
       let proxySocket: string | undefined;
       if (network) {
         proxySocket = join(directory, `p-${id}.sock`);
@@ -53,14 +58,22 @@ export function createRelays(options: RelaysOptions): Relays {
         });
         masks.push(token, Buffer.from(`colophon:${token}`).toString('base64'));
         const hostPath = join(directory, `t-${id}.sock`);
-        const close = await serveToken(hostPath, registry, token);
+        dockerConfig = loginFor(registry, token);
+        const close = await serve(hostPath, (_request, response) =>
+          response.setHeader('content-type', 'application/json').end(dockerConfig),
+        );
         sockets.push({ hostPath, path: '/tekton/push-token.sock' });
-        closers.push(close, async () => void (await tokens.revoke(subject)));
+        const registrySocket = join(directory, `r-${id}.sock`);
+        const closeRegistry = await serve(registrySocket, getRequestListener(registryFetch, { overrideGlobalObjects: false }));
+        ports.push({ port: Number(new URL(`http://${registry}`).port || 80), socketPath: registrySocket });
+        closers.push(close, closeRegistry, async () => void (await tokens.revoke(subject)));
       }
       let closed: Promise<readonly ProducedImage[]> | undefined;
       const relays: OpenRelays = {
         sockets,
+        ports,
         masks,
+        ...(dockerConfig === undefined ? {} : { dockerConfig }),
         ...(proxySocket === undefined ? {} : { proxySocket }),
         close: () =>
           (closed ??= (async () => {
@@ -73,12 +86,14 @@ export function createRelays(options: RelaysOptions): Relays {
   };
 }
 
-/** Answers every request with a docker config.json that carries the token. */
-async function serveToken(path: string, registry: string, token: string): Promise<() => Promise<void>> {
-  const auth = Buffer.from(`colophon:${token}`).toString('base64');
-  const server = createServer((_request, response) =>
-    response.setHeader('content-type', 'application/json').end(JSON.stringify({ auths: { [registry]: { auth } } })),
-  );
+/** A docker config.json with the token. */
+function loginFor(registry: string, token: string): string {
+  return JSON.stringify({ auths: { [registry]: { auth: Buffer.from(`colophon:${token}`).toString('base64') } } });
+}
+
+/** Serves HTTP on a Unix socket of one attempt. */
+async function serve(path: string, listener: RequestListener): Promise<() => Promise<void>> {
+  const server = createServer(listener);
   await rm(path, { force: true });
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(path, resolve));
   // Root of a step is another id: the socket itself must be open, the folder that holds it is not.

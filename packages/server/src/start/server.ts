@@ -153,11 +153,17 @@ async function start(options: ReturnType<typeof parseServerOptions>, logger: Log
   const inputs = await createInputs({ git, directory: directory.inputs, blobs, mirrors: mirrorsOf(options) });
   const images = createImages({ registries, blobs, runner });
   const outputs = createOutputs({ registries, blobs, runner });
+  const registryRoutes = createRegistryRoutes({
+    registry,
+    uploads,
+    authorize: async (request, wish) => guard.authorize(request.headers, registryWish(request, wish))?.subject ?? '',
+  });
   const relays = createRelays({
     directory: directory.sockets,
     tokens,
     registries,
     pushedBy: (subject) => pushedBy(registryDatabase, subject, publicUrl.host),
+    registryFetch: (request) => registryRoutes.fetch(request),
   });
   const statements = createStatements({
     store,
@@ -210,11 +216,7 @@ async function start(options: ReturnType<typeof parseServerOptions>, logger: Log
   const app = createApp({
     guard,
     logger,
-    registry: createRegistryRoutes({
-      registry,
-      uploads,
-      authorize: async (request, wish) => guard.authorize(request.headers, registryWish(request, wish))?.subject ?? '',
-    }),
+    registry: registryRoutes,
     log: guardLog(createLogRoutes(log, { onError: (error) => logger.error({ error: toErrorRecord(error) }, 'the log') }), guard),
     kubernetes: createKubernetesRoutes({
       store,

@@ -16,17 +16,22 @@ export function proxyEnvironment(): Record<string, string> {
 }
 
 const program = `
-const server = require('node:net').createServer({ allowHalfOpen: true });
-server.listen(${proxyAddress.port}, '${proxyAddress.host}', () => process.send('listening', server));
+const server = require('node:net').createServer({ allowHalfOpen: true, pauseOnConnect: true });
+server.listen(Number(process.argv[1]), '${proxyAddress.host}', () => process.send('listening', server));
 `;
 
+/** The way to the recording proxy. */
+export function startProxyRelay(nest: Nest, tools: Tools, socketPath: string): Promise<Relay> {
+  return startPortRelay(nest, tools, proxyAddress.port, socketPath);
+}
+
 /**
- * Listens on 127.0.0.1:3128 in a task's network namespace and leads to the proxy's socket. A socket belongs to the network
+ * Listens on a port of 127.0.0.1 in a task's network namespace and leads to a socket of the control plane. A socket belongs to the network
  * namespace that it was made in, whoever holds it: a short-lived process makes it in there and hands it over, and
  * the host accepts on it. No process of ours stays in the namespace, and the step reaches nothing but the port.
  */
-export async function startProxyRelay(nest: Nest, tools: Tools, socketPath: string): Promise<Relay> {
-  const child = spawn(tools.nsenter ?? 'nsenter', [...nest.enterNetwork, process.execPath, '-e', program], {
+export async function startPortRelay(nest: Nest, tools: Tools, port: number, socketPath: string): Promise<Relay> {
+  const child = spawn(tools.nsenter ?? 'nsenter', [...nest.enterNetwork, process.execPath, '-e', program, String(port)], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     env: {},
     cwd: '/',
@@ -40,7 +45,7 @@ export async function startProxyRelay(nest: Nest, tools: Tools, socketPath: stri
       resolve(handle as Server);
     });
     child.once('error', reject);
-    child.once('exit', () => reject(runnerErrors.error('RUNNER_SANDBOX_FAILED', `the relay to the proxy did not start: ${said}`)));
+    child.once('exit', () => reject(runnerErrors.error('RUNNER_SANDBOX_FAILED', `the relay of port ${port} did not start: ${said}`)));
   });
   return relayTo(server, socketPath);
 }

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
+import { durable } from '@colophon/store';
 import { runnerErrors } from '../../errors.ts';
 import type { StepInstruction, StepOutcome, TaskEvent, TaskOutcome, TaskPlan } from '../../plan/plan.ts';
 import { modeName } from '../machine/mode.ts';
 import { relaySocket, socketsFolder, type Relay } from '../network/relay.ts';
-import { startProxyRelay } from '../network/proxy-relay.ts';
+import { startPortRelay, startProxyRelay } from '../network/proxy-relay.ts';
 import type { PreparedImage } from '../rootfs/rootfs.ts';
 import { openNest, type Nest } from '../sandbox/nest.ts';
 import { makeTektonFolders, taskFolder, type TaskFolder } from './contract.ts';
@@ -35,13 +36,15 @@ export async function runTask(
   const work = await makeWork(plan, host);
   let nest: Nest | undefined;
   const relays: Relay[] = [];
+  const afterwards: Promise<void>[] = [];
   try {
     nest = await openTaskNest(plan, host, work, [...images.values()]);
     await work.record(nest.pid);
     const folder = taskFolder(nest, host.mode);
     await furnish(plan, folder, host, relays);
     if (plan.network.kind === 'proxy') relays.push(await startProxyRelay(nest, host.tools, plan.network.socketPath));
-    const context: StepContext = { plan, host, nest, folder, work, logs, emit, ended, timeout };
+    for (const { port, socketPath } of plan.ports) relays.push(await startPortRelay(nest, host.tools, port, socketPath));
+    const context: StepContext = { plan, host, nest, folder, work, logs, emit, ended, timeout, afterwards };
     const steps = await runSteps(context, images);
     const { results, refused } = await readResults(
       join(folder.host, 'tekton', 'results'),
@@ -49,13 +52,23 @@ export async function runTask(
       plan.limits.resultBytes,
       host.without,
     );
+    await syncLogs(logs, plan);
     const cause = timeout?.aborted === true ? ('timeout' as const) : signal.aborted ? ('cancelled' as const) : undefined;
     return { steps, results, refused, mode: modeName(host.mode), ...(cause === undefined ? {} : { cause }) };
   } finally {
     for (const relay of relays) relay.close();
     await nest?.close();
+    await Promise.all(afterwards);
     await work.remove();
   }
+}
+
+/** The logs of a task that is told to be over are on disk. */
+async function syncLogs(logs: string, plan: TaskPlan): Promise<void> {
+  const written = new Set(await readdir(logs));
+  const files = plan.steps.map(({ container }) => `${container}.log`).filter((name) => written.has(name));
+  await Promise.all(files.map((name) => durable.syncFile(join(logs, name))));
+  await durable.syncDirectory(logs);
 }
 
 async function openTaskNest(plan: TaskPlan, host: HostContext, work: Work, images: readonly PreparedImage[]): Promise<Nest> {
