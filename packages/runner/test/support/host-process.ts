@@ -15,7 +15,16 @@ export interface HostProcess {
 /** Runs the host as the server does: `main.ts` in a process of its own. `prefix`: what it is started with (`setpriv …`). */
 export async function hostProcess(data: string, prefix: readonly string[] = [], environment: NodeJS.ProcessEnv = {}): Promise<HostProcess> {
   const socket = join(data, 'host.sock');
-  const [file = '', ...args] = [...prefix, process.execPath, '--conditions=colophon-source', main, '--data', data, '--socket', socket];
+  const [file = '', ...args]: string[] = [
+    ...prefix,
+    process.execPath,
+    '--conditions=colophon-source',
+    main,
+    '--data',
+    data,
+    '--socket',
+    socket,
+  ];
   const child = spawn(file, args, { stdio: ['pipe', 'inherit', 'inherit'], env: { PATH: process.env['PATH'], ...environment } });
   const exited = new Promise<void>((resolve) => void child.once('exit', () => resolve()));
   const client = await connected(socket, child);

@@ -62,8 +62,8 @@ export const noCgroups: Cgroups = {
   removeLeftovers: () => {},
 };
 
-/** cgroup v2 (kernel: admin-guide/cgroup-v2). */
-function unified(home: string, controllers: readonly string[]): Cgroups {
+/** cgroup v2 (kernel: admin-guide/cgroup-v2), below a group whose controllers are delegated. */
+export function unified(home: string, controllers: readonly string[]): Cgroups {
   return {
     version: 'v2',
     controllers,

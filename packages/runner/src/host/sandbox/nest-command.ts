@@ -2,7 +2,7 @@ import { existsSync, lstatSync, readlinkSync } from 'node:fs';
 import type { HostMode } from '../machine/mode.ts';
 import { firstId } from '../machine/mode.ts';
 import type { Tools } from '../machine/tools.ts';
-import { diskMountOptions } from './disk.ts';
+import { taskDiskMountOptions } from './disk.ts';
 import { shellWord } from './process.ts';
 import type { Protection, Without } from './protections.ts';
 
@@ -72,7 +72,7 @@ export function nestCommand(
   ].flat();
   const mountDisk =
     task.kind === 'disk'
-      ? `${shellWord(tool('mount'))} -o ${diskMountOptions} ${shellWord(task.file)} ${shellWord(task.mountPoint)} && `
+      ? `${shellWord(tool('mount'))} -o ${taskDiskMountOptions} ${shellWord(task.file)} ${shellWord(task.mountPoint)} && `
       : '';
   if (mode.kind === 'root')
     return {

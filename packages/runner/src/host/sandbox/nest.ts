@@ -59,24 +59,28 @@ export async function openNest(plan: NestPlan, mode: HostMode, tools: Tools, wit
   }
 }
 
-/** The pid of the nest's first process, once it is in its last namespace. */
+/** The pid of the nest's first process, once it is in its last namespace. What it and bubblewrap say comes in either order. */
 function whenReady(child: ChildProcess, exited: Promise<void>): Promise<number> {
   let info = '';
+  let ready = false;
   let said = '';
-  const infoStream = child.stdio[3] as Readable;
-  infoStream.on('data', (chunk: Buffer) => (info += chunk.toString()));
   child.stderr?.on('data', (chunk: Buffer) => (said = `${said}${chunk.toString()}`.slice(-1000)));
+  const failed = (why: string, cause?: Error) =>
+    runnerErrors.error('RUNNER_SANDBOX_FAILED', `namespaces could not be made: ${why}`, { cause });
   return new Promise<number>((resolve, reject) => {
-    child.stdout?.once('data', () => {
+    const both = () => {
       const pid = Number(/"child-pid"\s*:\s*(\d+)/.exec(info)?.[1]);
-      if (pid > 1) resolve(pid);
-      else reject(runnerErrors.error('RUNNER_SANDBOX_FAILED', 'bubblewrap did not say which process it made'));
+      if (ready && pid > 1) resolve(pid);
+    };
+    (child.stdio[3] as Readable).on('data', (chunk: Buffer) => {
+      info += chunk.toString();
+      both();
     });
-    child.once('error', (cause) =>
-      reject(runnerErrors.error('RUNNER_SANDBOX_FAILED', `namespaces could not be made: ${cause.message}`, { cause })),
-    );
-    void exited.then(() =>
-      reject(runnerErrors.error('RUNNER_SANDBOX_FAILED', `namespaces could not be made: ${said.trim() || 'no reason given'}`)),
-    );
+    child.stdout?.on('data', () => {
+      ready = true;
+      both();
+    });
+    child.once('error', (cause) => reject(failed(cause.message, cause)));
+    void exited.then(() => reject(failed(said.trim() || 'no reason given')));
   });
 }

@@ -114,19 +114,16 @@ export function launchStep(plan: StepLaunch): LaunchedStep {
     child.once('error', (cause) =>
       reject(runnerErrors.error('RUNNER_SANDBOX_FAILED', `the sandbox was not started: ${cause.message}`, { cause })),
     );
-    child.once('exit', (code, signal) => {
+    child.once('exit', () => {
       ended = true;
       clearTimeout(killing);
-      setImmediate(() => {
-        if (first() !== undefined || killing !== undefined || without.has('no-new-privileges'))
-          return resolve(code ?? (signal === 'SIGKILL' ? 137 : 143));
-        return reject(
-          runnerErrors.error(
-            'RUNNER_SANDBOX_FAILED',
-            `the sandbox was not made (${signal ?? code})${said === '' ? '' : `: ${said.trim().slice(-500)}`}`,
-          ),
-        );
-      });
+    });
+    // Not before all that bubblewrap said has been read.
+    child.once('close', (code, signal) => {
+      if (first() !== undefined || killing !== undefined || without.has('no-new-privileges'))
+        return resolve(code ?? (signal === 'SIGKILL' ? 137 : 143));
+      const why = said === '' ? '' : `: ${said.trim().slice(-500)}`;
+      return reject(runnerErrors.error('RUNNER_SANDBOX_FAILED', `the sandbox was not made (${signal ?? code})${why}`));
     });
   });
   return { stdout: stdout.readable, stderr: stderr.readable, exit, kill };

@@ -1,11 +1,11 @@
+import { open } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import { durable } from '@colophon/store';
 import { createMasker, type Masker } from './masker.ts';
 
 export interface LogWriter {
   /** Copies a stream into the log until its end. Back-pressure reaches the step: what is not written is not read. */
   copy(stream: Readable): Promise<void>;
-  /** On disk when it resolves. */
+  /** Written, not yet durable: the task syncs its logs together when it ends. */
   close(): Promise<void>;
   readonly size: number;
 }
@@ -25,8 +25,8 @@ export interface LogOptions {
  * or woven of both streams. Beyond the limit nothing more is kept, and the log says so; the step goes on: it must not be able to end itself by talking, nor to fill the disk.
  */
 export async function openLog(path: string, { masks, limit, onGrowth }: LogOptions): Promise<LogWriter> {
-  const file = await durable.openAppend(path);
-  await file.truncate(0);
+  const file = await open(path, 'w', 0o600);
+  let size = 0;
   const merged = createMasker(masks);
   let queue: Promise<void> = Promise.resolve();
   let cut = false;
@@ -36,18 +36,19 @@ export async function openLog(path: string, { masks, limit, onGrowth }: LogOptio
   const tell = () => {
     clearTimeout(timer);
     timer = undefined;
-    if (file.size() === told) return;
-    told = file.size();
+    if (size === told) return;
+    told = size;
     onGrowth(told);
   };
 
-  function write(bytes: Buffer): Promise<void> {
-    if (cut || bytes.length === 0) return Promise.resolve();
-    const room = limit - file.size();
+  async function write(bytes: Buffer): Promise<void> {
+    if (cut || bytes.length === 0) return;
+    const room = limit - size;
     cut = bytes.length > room;
     const kept = cut ? Buffer.concat([bytes.subarray(0, room), Buffer.from(`\n[log cut off after ${limit} bytes]\n`)]) : bytes;
     timer ??= setTimeout(tell, tellEveryMs);
-    return file.append(kept);
+    await file.appendFile(kept);
+    size += kept.length;
   }
 
   /** One append at a time, in the order of arrival. */
@@ -55,7 +56,7 @@ export async function openLog(path: string, { masks, limit, onGrowth }: LogOptio
 
   return {
     get size() {
-      return file.size();
+      return size;
     },
     async copy(stream) {
       const own: Masker = createMasker(masks);
@@ -69,7 +70,6 @@ export async function openLog(path: string, { masks, limit, onGrowth }: LogOptio
     async close() {
       await inOrder(() => write(merged.end())).finally(async () => {
         clearTimeout(timer);
-        await file.sync();
         tell();
         await file.close();
       });

@@ -26,6 +26,8 @@ export interface StepContext {
   /** Aborts when the task is cancelled or out of time; `timeout` when it is the latter. */
   readonly ended: AbortSignal;
   readonly timeout: AbortSignal | undefined;
+  /** What must be over before the task is, but keeps no later step waiting. */
+  readonly afterwards: Promise<void>[];
 }
 
 /** Runs one step to its end, however it ends. Never rejects for what the step or its image does: that is the step's failure. */
@@ -50,7 +52,7 @@ export async function runStep(step: StepInstruction, index: number, image: Prepa
     if (!isColophonError(error)) message = `unexpected: ${message}`;
   }
   const outOfMemory = cgroup.outOfMemory();
-  await cgroup.remove();
+  context.afterwards.push(cgroup.remove());
   await log.close();
   const cause =
     stepTimeout?.aborted === true
@@ -142,7 +144,9 @@ async function follow(step: LaunchedStep, log: LogWriter, stop: AbortSignal): Pr
   stop.addEventListener('abort', kill, { once: true });
   if (stop.aborted) kill();
   try {
-    const [code] = await Promise.all([step.exit, log.copy(step.stdout), log.copy(step.stderr)]);
+    const copied = Promise.all([log.copy(step.stdout), log.copy(step.stderr)]);
+    const code = await step.exit.finally(() => copied.catch(() => {}));
+    await copied;
     return code;
   } finally {
     stop.removeEventListener('abort', kill);
