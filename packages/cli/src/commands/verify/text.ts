@@ -25,7 +25,9 @@ export function verificationText(verification: Verification, theme: Theme, allPa
     ...anchors.map((anchor) => `  ${theme.dim('trusting'.padEnd(14))}${anchorText(anchor, theme)}`),
     ...(anchors.length === 0 ? [`  ${theme.dim('trusting'.padEnd(14))}nobody: give --key, --trusted-root, --policy or --server`] : []),
     '',
-    ...report.candidates.flatMap((candidate) => candidateLines(candidate, theme)),
+    ...report.candidates.flatMap((candidate) =>
+      verified && isAnotherKind(candidate) ? [otherLine(candidate, theme)] : candidateLines(candidate, theme),
+    ),
   ].join('\n');
 }
 
@@ -62,11 +64,28 @@ export function anchorText({ what, from, basis, sha256 }: TrustAnchor, theme: Th
   return `${what}${hash} ${why}`;
 }
 
+/** Genuine, but of a kind that was not asked for: beside a proof it needs no more than a line. */
+function isAnotherKind({ verdict, checks }: CandidateReport): boolean {
+  const failed = checks.filter(({ outcome }) => outcome === 'failed').map(({ name }) => name);
+  return (
+    verdict !== 'passed' &&
+    failed.includes('predicate-type') &&
+    failed.every((name) => ['predicate-type', 'source', 'builder'].includes(name))
+  );
+}
+
+function otherLine({ source, checks }: CandidateReport, theme: Theme): string {
+  const found = checks.find(({ name }) => name === 'predicate-type')?.found;
+  return `${theme.marks.skipped} ${theme.dim(`${kindOf(source)} ${printable(source.where).slice(0, 100)}: ${printable(shorten(found ?? 'another kind'))}, genuine, not what was asked for`)}`;
+}
+
+function kindOf({ kind }: CandidateReport['source']): string {
+  return { bundle: 'bundle', 'legacy-signature': 'signature (cosign 2)', 'legacy-attestation': 'attestation (cosign 2)' }[kind];
+}
+
 function candidateLines({ source, verdict, reason, checks, predicateType }: CandidateReport, theme: Theme): string[] {
   const mark = verdict === 'passed' ? theme.marks.passed : theme.marks.failed;
-  const what = { bundle: 'bundle', 'legacy-signature': 'signature (cosign 2)', 'legacy-attestation': 'attestation (cosign 2)' }[
-    source.kind
-  ];
+  const what = kindOf(source);
   const head = `${mark} ${what} ${printable(source.where).slice(0, 100)}${predicateType === undefined ? '' : theme.dim(` ${printable(predicateType)}`)}`;
   return [head, ...(verdict === 'passed' ? [] : [`    ${printable(reason)}`]), ...checks.map((check) => `    ${checkLine(check, theme)}`)];
 }
