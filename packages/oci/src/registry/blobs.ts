@@ -13,12 +13,13 @@ type BlobMethods = Pick<
 
 /** Blobs of repositories: rows in the database over content that the store keeps once. */
 export function blobMethods(blobs: BlobStore, database: Database, gate: Gate): BlobMethods {
-  async function remember(repository: string, digest: Digest): Promise<Descriptor> {
-    const size = await named(blobs, gate, digest, async (found) => {
-      await database.run('INSERT OR REPLACE INTO blobs VALUES (?, ?, ?)', [repository, digest, found]);
-    });
+  async function insert(repository: string, digest: Digest, size: number): Promise<Descriptor> {
+    await database.run('INSERT OR REPLACE INTO blobs VALUES (?, ?, ?)', [repository, digest, size]);
     return { mediaType: 'application/octet-stream', digest, size };
   }
+
+  const remember = (repository: string, digest: Digest): Promise<Descriptor> =>
+    named(blobs, gate, digest, (size) => insert(repository, digest, size));
 
   return {
     async putBlob(repository, data, options = {}) {
@@ -26,7 +27,7 @@ export function blobMethods(blobs: BlobStore, database: Database, gate: Gate): B
       if (!(data instanceof Uint8Array)) return remember(repository, (await uncollected(blobs.put(data, options))).digest);
       // Short enough to keep the collector away from beginning to end.
       const digest = options.expected ?? digestOf(data);
-      return gate.share(digest, async () => remember(repository, (await blobs.put(data, options)).digest));
+      return gate.share(digest, async () => insert(repository, digest, (await blobs.put(data, options)).size));
     },
     async adoptBlob(repository, path, expected) {
       checkName(repository);
@@ -79,14 +80,13 @@ export function blobMethods(blobs: BlobStore, database: Database, gate: Gate): B
 
 /**
  * Gives content a name in the database, while nobody may collect it: `work` runs only if it is still there. Between its arrival and now it had no
- * name, or a name that was taken away. Gives its size.
+ * name, or a name that was taken away.
  */
-async function named(blobs: BlobStore, gate: Gate, digest: Digest, work: (size: number) => Promise<unknown>): Promise<number> {
+async function named<Result>(blobs: BlobStore, gate: Gate, digest: Digest, work: (size: number) => Promise<Result>): Promise<Result> {
   return gate.share(digest, async () => {
     const found = await blobs.stat(digest);
     if (found === undefined) throw collected(digest);
-    await work(found.size);
-    return found.size;
+    return work(found.size);
   });
 }
 

@@ -1,10 +1,16 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { constants, createReadStream } from 'node:fs';
-import { link, open, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
+import { closeSync, constants, createReadStream, fsync, open as openCallback, writeFile } from 'node:fs';
+import { open, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { digestStream, errorCode, isDigest, parseDigest, type Digest, type DigestAlgorithm } from '@colophon/core';
 import { diskError, durable } from '../durable/durable.ts';
 import { storeErrors } from '../errors.ts';
+
+// Plain descriptors: a file handle costs as much again as what is done with it here.
+const openFile = promisify(openCallback);
+const writeAll = promisify(writeFile) as (descriptor: number, data: Uint8Array) => Promise<void>;
+const syncFile = promisify(fsync);
 
 /**
  * Content by its digest, `DIRECTORY/sha256/ab/HEX`. What `put` has resolved is on disk under its final name, complete; a blob that can be read was
@@ -56,14 +62,7 @@ export async function openBlobStore(directory: string): Promise<BlobStore> {
       await durable.createDirectory(folder);
       known.add(folder);
     }
-    try {
-      await link(temporary, target);
-    } catch (error) {
-      if (errorCode(error) !== 'EEXIST') throw diskError(error, target);
-      // A blob of another size is damaged: the good copy takes its place.
-      const [present, mine] = await Promise.all([stat(target), stat(temporary)]);
-      if (present.size !== mine.size) await rename(temporary, target);
-    }
+    if (temporary !== target) await rename(temporary, target).catch((error: unknown) => Promise.reject(diskError(error, target)));
     // Also when it was there: another writer may have made the name and not synced it yet.
     await durable.syncDirectory(folder);
   }
@@ -73,35 +72,46 @@ export async function openBlobStore(directory: string): Promise<BlobStore> {
     throw storeErrors.error('STORE_BLOB_MISMATCH', `content announced as ${expected} is ${found}`, { details: { expected, found } });
   }
 
-  async function putStream(data: AsyncIterable<Uint8Array>, algorithm: DigestAlgorithm, options: { expected?: Digest; limit?: number }) {
+  /** Fills a file of no name yet, syncs it, names it. Nothing is left of one that could not be filled. */
+  async function keep(fill: (descriptor: number) => Promise<{ digest: Digest; size: number }>): Promise<{ digest: Digest; size: number }> {
     const temporary = join(incoming, `.${randomUUID()}.tmp`);
-    const hash = createHash(algorithm);
-    let size = 0;
     try {
-      const handle = await open(temporary, 'wx', 0o600);
+      const descriptor = await openFile(temporary, 'wx', 0o600);
       try {
-        for await (const chunk of data) {
-          size += chunk.length;
-          if (options.limit !== undefined && size > options.limit) {
-            throw storeErrors.error('STORE_BLOB_TOO_LARGE', `content is larger than ${options.limit} bytes`);
-          }
-          hash.update(chunk);
-          await handle.writeFile(chunk);
-        }
-        const digest: Digest = `${algorithm}:${hash.digest('hex')}`;
-        check(digest, options.expected);
-        await handle.sync();
-        await name(temporary, digest);
-        return { digest, size };
+        const found = await fill(descriptor);
+        await syncFile(descriptor);
+        await name(temporary, found.digest);
+        return found;
       } finally {
-        await handle.close();
+        closeSync(descriptor);
       }
     } catch (error) {
-      throw diskError(error, temporary);
-    } finally {
       await rm(temporary, { force: true });
+      throw diskError(error, temporary);
     }
   }
+
+  const putBytes = (data: Uint8Array, digest: Digest, limit: number | undefined) =>
+    keep(async (descriptor) => {
+      checkSize(data.length, limit);
+      await writeAll(descriptor, data);
+      return { digest, size: data.length };
+    });
+
+  const putStream = (data: AsyncIterable<Uint8Array>, algorithm: DigestAlgorithm, options: { expected?: Digest; limit?: number }) =>
+    keep(async (descriptor) => {
+      const hash = createHash(algorithm);
+      let size = 0;
+      for await (const chunk of data) {
+        size += chunk.length;
+        checkSize(size, options.limit);
+        hash.update(chunk);
+        await writeAll(descriptor, chunk);
+      }
+      const digest: Digest = `${algorithm}:${hash.digest('hex')}`;
+      check(digest, options.expected);
+      return { digest, size };
+    });
 
   return {
     path,
@@ -116,7 +126,7 @@ export async function openBlobStore(directory: string): Promise<BlobStore> {
         await name(path(digest), digest);
         return { digest, size: data.length };
       }
-      return putStream(one(data), algorithm, options);
+      return putBytes(data, digest, options.limit);
     },
     async putFile(from, options = {}) {
       const algorithm = options.expected === undefined ? 'sha256' : parseDigest(options.expected).algorithm;
@@ -177,8 +187,8 @@ async function sweep(incoming: string): Promise<void> {
   }
 }
 
-async function* one(data: Uint8Array): AsyncIterable<Uint8Array> {
-  yield data;
+function checkSize(size: number, limit: number | undefined): void {
+  if (limit !== undefined && size > limit) throw storeErrors.error('STORE_BLOB_TOO_LARGE', `content is larger than ${limit} bytes`);
 }
 
 async function names(directory: string): Promise<string[]> {

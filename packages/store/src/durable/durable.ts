@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { closeSync, fsync, openSync } from 'node:fs';
 import { link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { errorCode } from '@colophon/core';
 import { storeErrors } from '../errors.ts';
 import { openAppend } from './append.ts';
@@ -11,12 +13,15 @@ import { openAppend } from './append.ts';
  * Equal", OSDI 2014). Temporary names begin with a dot and end in `.tmp`; whatever of them a crash leaves is garbage.
  */
 
+const sync = promisify(fsync);
+
+/** Only the sync itself may take long: whoever calls has just changed the directory, so that opening it reads no disk. */
 async function syncDirectory(path: string): Promise<void> {
-  const handle = await open(path, 'r');
+  const descriptor = openSync(path, 'r');
   try {
-    await handle.sync();
+    await sync(descriptor);
   } finally {
-    await handle.close();
+    closeSync(descriptor);
   }
 }
 

@@ -96,7 +96,7 @@ describe.skipIf(!works)('before it is acknowledged', () => {
     ['blobFile', 'adopted'],
   ])('%s: the content is synced, then named, then the name is synced', (step, source) => {
     const seen = events(step);
-    const named = seen.findIndex((event) => event.startsWith(`link ${source} blobs/sha256/`));
+    const named = seen.findIndex((event) => event.startsWith(`rename ${source} blobs/sha256/`));
     expect(seen.indexOf(`fsync ${source}`)).toBeGreaterThanOrEqual(0);
     expect(named).toBeGreaterThan(seen.indexOf(`fsync ${source}`));
     const folder = (seen[named] as string).split(' ')[2]?.replace(/\/[^/]+$/, '');
