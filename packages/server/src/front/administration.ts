@@ -1,11 +1,12 @@
 import { Hono } from 'hono';
 import { stream } from 'hono/streaming';
 import { z } from 'zod';
-import { toErrorRecord } from '@colophon/core';
+import { parseJson, toErrorRecord } from '@colophon/core';
 import type { Guard } from '../access/guard.ts';
 import { scope, type TokenStore } from '../access/tokens.ts';
 import { serverErrors } from '../errors.ts';
 import type { StepImageProgress } from '../bootstrap/step-images.ts';
+import { readBody } from './body.ts';
 
 export interface Administration {
   readonly guard: Guard;
@@ -15,6 +16,7 @@ export interface Administration {
   readonly version: string;
 }
 
+const requestBody = { limit: 64 << 10, milliseconds: 10_000 };
 const tokenRequest = z.strictObject({ name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/), scopes: z.array(scope).min(1) });
 
 /** What only an administrator may do. Long work answers with a JSON line for each step, the last one `{ result }` or `{ error }`. */
@@ -29,7 +31,7 @@ export function createAdministration({ guard, tokens, makeStepImages, values, ve
   app.get('/colophon/v1/tokens', (context) => context.json(tokens.list().map(({ name, subject, scopes }) => ({ name, subject, scopes }))));
   // The token's text is in this one answer and nowhere else: the server keeps its hash.
   app.post('/colophon/v1/tokens', async (context) => {
-    const wanted = tokenRequest.safeParse(await context.req.json().catch(() => undefined));
+    const wanted = tokenRequest.safeParse(parseJson(await readBody(context.req.raw, requestBody), 'the request'));
     if (!wanted.success)
       throw serverErrors.error('SERVER_OPTION_INVALID', `not a token request: ${wanted.error.issues[0]?.message}`, { status: 400 });
     return context.json({ name: wanted.data.name, token: await tokens.issue(wanted.data.name, wanted.data.scopes) }, 201);
