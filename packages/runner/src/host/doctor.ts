@@ -73,7 +73,7 @@ function helpers(tools: Tools, mode: HostMode): Finding[] {
     'mount',
     'rm',
     'mkfifo',
-    ...(mode.kind === 'root' ? (['umount', 'truncate', 'mkfs.ext4'] as const) : (['newuidmap'] as const)),
+    ...(mode.kind === 'root' ? (['umount', 'mkfs.ext4'] as const) : (['newuidmap'] as const)),
   ];
   const missing = needed.filter((tool) => tools[tool] === undefined);
   if (missing.length === 0) return [{ name: 'helper programs', state: 'good', found: needed.join(', ') }];

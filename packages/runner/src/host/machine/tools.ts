@@ -11,7 +11,6 @@ const packages = {
   sh: 'dash',
   rm: 'coreutils',
   mkfifo: 'coreutils',
-  truncate: 'coreutils',
   'mkfs.ext4': 'e2fsprogs',
   newuidmap: 'uidmap',
 } as const;

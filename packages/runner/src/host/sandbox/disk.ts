@@ -1,4 +1,4 @@
-import { rename, rm } from 'node:fs/promises';
+import { rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { firstId } from '../machine/mode.ts';
 import type { Tools } from '../machine/tools.ts';
 import { runHelper } from './process.ts';
@@ -10,7 +10,8 @@ import { runHelper } from './process.ts';
 export async function makeDisk(tools: Tools, file: string, bytes: number): Promise<void> {
   const temporary = `${file}.new`;
   try {
-    await runHelper(tools.truncate ?? 'truncate', ['-s', String(bytes), temporary]);
+    await writeFile(temporary, '', { mode: 0o600 });
+    await truncate(temporary, bytes);
     // No journal: a task's disk is not read again after a crash. Nothing reserved, nothing discarded, tables made lazily.
     const features = ['-O', '^has_journal,^resize_inode', '-E', `lazy_itable_init=1,nodiscard,root_owner=${firstId}:${firstId}`];
     await runHelper(tools['mkfs.ext4'] ?? 'mkfs.ext4', ['-q', '-F', '-m', '0', ...features, '-i', '16384', temporary]);

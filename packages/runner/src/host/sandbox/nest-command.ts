@@ -1,6 +1,5 @@
 import { existsSync, lstatSync, readlinkSync } from 'node:fs';
 import type { HostMode } from '../machine/mode.ts';
-import { firstId } from '../machine/mode.ts';
 import type { Tools } from '../machine/tools.ts';
 import { taskDiskMountOptions } from './disk.ts';
 import { shellWord } from './process.ts';
@@ -85,7 +84,7 @@ export function nestCommand(
 
 function firstProcess({ task }: NestPlan, mode: HostMode, tools: Tools, without: Without): string {
   const mount = tools.mount ?? 'mount';
-  const wait = 'echo ready; exec cat >/dev/null';
+  const wait = 'echo ready; while read -r line; do :; done';
   const lines = [
     'set -e',
     // Not bubblewrap's, which covers parts of it: see above.
@@ -95,8 +94,6 @@ function firstProcess({ task }: NestPlan, mode: HostMode, tools: Tools, without:
   if (mode.kind === 'root') {
     // Whoever listens below 1024 in there listens in the task's own network namespace.
     if (!without.has('network-namespace')) lines.push('echo 0 > /proc/sys/net/ipv4/ip_unprivileged_port_start || :');
-    lines.push(`${tools.mount ?? 'mount'} --make-rprivate /`);
-    lines.push(`chown ${firstId}:${firstId} /task`);
     const enter = without.has('user-namespace') ? '--mount' : '--user --mount';
     lines.push(`exec ${tools.unshare ?? 'unshare'} ${enter} --propagation private ${tools.sh ?? 'sh'} -c ${shellWord(wait)}`);
   } else lines.push(wait);

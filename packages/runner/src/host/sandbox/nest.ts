@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
+import { chown, writeFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { runnerErrors } from '../../errors.ts';
 import { firstId, idCount, type HostMode } from '../machine/mode.ts';
@@ -31,6 +31,7 @@ export async function openNest(plan: NestPlan, mode: HostMode, tools: Tools, wit
   const exited = new Promise<void>((resolve) => void child.once('close', () => resolve()).once('error', () => resolve()));
   try {
     const pid = await whenReady(child, exited);
+    if (mode.kind === 'root') await chown(`/proc/${pid}/root/task`, firstId, firstId);
     if (mode.kind === 'root' && !without.has('user-namespace')) {
       await writeFile(`/proc/${pid}/uid_map`, `0 ${firstId} ${idCount}\n`);
       await writeFile(`/proc/${pid}/gid_map`, `0 ${firstId} ${idCount}\n`);

@@ -1,4 +1,4 @@
-import { lstat, readlink } from 'node:fs/promises';
+import { lstatSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { runnerErrors } from '../../errors.ts';
 
@@ -7,7 +7,7 @@ import { runnerErrors } from '../../errors.ts';
  * bubblewrap would follow a link out of it while it makes mount points. `root` is the unpacked image, which nobody writes to any more. Parts that are missing stay as
  * they are.
  */
-export async function resolveInImage(root: string, path: string): Promise<string> {
+export function resolveInImage(root: string, path: string): string {
   const done: string[] = [];
   const rest = path.split('/');
   let links = 0;
@@ -19,7 +19,7 @@ export async function resolveInImage(root: string, path: string): Promise<string
       continue;
     }
     const here = join(root, ...done, part);
-    const target = await linkTarget(here);
+    const target = linkTarget(here);
     if (target === undefined) {
       done.push(part);
       continue;
@@ -32,11 +32,11 @@ export async function resolveInImage(root: string, path: string): Promise<string
   return `/${done.join('/')}`;
 }
 
-async function linkTarget(path: string): Promise<string | undefined> {
+function linkTarget(path: string): string | undefined {
   try {
-    return (await lstat(path)).isSymbolicLink() ? await readlink(path) : undefined;
+    return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true ? readlinkSync(path) : undefined;
   } catch {
-    // Missing, or below something that is no directory: bubblewrap makes it or says so.
+    // Below something that is no directory: bubblewrap says so.
     return undefined;
   }
 }

@@ -1,4 +1,5 @@
-import { lstat, open, readlink } from 'node:fs/promises';
+import { lstatSync } from 'node:fs';
+import { open, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runnerErrors } from '../../errors.ts';
 import type { StepInstruction, TaskPlan } from '../../plan/plan.ts';
@@ -19,18 +20,14 @@ export interface MountContext {
 }
 
 /** Mount points below `/tekton`, which is read-only to steps, are made before the first one runs. */
-export async function makeMountPoints(folder: TaskFolder, plan: TaskPlan): Promise<void> {
+export function makeMountPoints(folder: TaskFolder, plan: TaskPlan): void {
   for (const step of plan.steps)
-    for (const { path } of step.mounts)
-      if (below('/tekton', path) && !(await exists(folder, path))) await folder.directory(path.slice(1), 0o755);
-  for (const { path } of plan.sockets) if (below('/tekton', path)) await folder.file(path.slice(1), '', 0o644);
+    for (const { path } of step.mounts) if (below('/tekton', path) && !exists(folder, path)) folder.directory(path.slice(1), 0o755);
+  for (const { path } of plan.sockets) if (below('/tekton', path)) folder.file(path.slice(1), '', 0o644);
 }
 
-async function exists(folder: TaskFolder, path: string): Promise<boolean> {
-  return lstat(join(folder.host, path)).then(
-    () => true,
-    () => false,
-  );
+function exists(folder: TaskFolder, path: string): boolean {
+  return lstatSync(join(folder.host, path), { throwIfNoEntry: false }) !== undefined;
 }
 
 /**
@@ -63,7 +60,7 @@ export async function mountsOf(plan: TaskPlan, step: StepInstruction, index: num
   }
   for (const [position, { path }] of plan.sockets.entries()) mounts.push({ source: `/task/sockets/${position}`, path, readOnly: false });
   const resolved: StepMount[] = [];
-  for (const mount of mounts) resolved.push({ ...mount, path: await resolveInImage(context.image, mount.path) });
+  for (const mount of mounts) resolved.push({ ...mount, path: resolveInImage(context.image, mount.path) });
   const ordered = resolved.toSorted((left, right) => depth(left.path) - depth(right.path));
   await checkInner(ordered, context);
   return ordered;

@@ -99,7 +99,7 @@ async function start(
   const { argv, candidates } = programOf(step, index, environment);
   const name = JSON.stringify((argv[0] ?? '').slice(0, 200));
   const launcher = `/tekton/bin/start-${index}`;
-  await folder.file(
+  folder.file(
     launcher.slice(1),
     launcherProgram({
       candidates,

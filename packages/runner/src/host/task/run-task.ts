@@ -80,9 +80,9 @@ async function openTaskNest(plan: TaskPlan, host: HostContext, work: Work, image
 }
 
 async function furnish(plan: TaskPlan, folder: TaskFolder, host: HostContext, relays: Relay[]): Promise<void> {
-  await makeTektonFolders(folder, plan);
-  await makeVolumes(folder, plan);
-  await makeMountPoints(folder, plan);
+  makeTektonFolders(folder, plan);
+  makeVolumes(folder, plan);
+  makeMountPoints(folder, plan);
   for (const [index, { hostPath }] of plan.sockets.entries())
     relays.push(await relaySocket(join(socketsFolder(folder.host), String(index)), hostPath, host.mode));
 }
@@ -100,7 +100,7 @@ async function runSteps(context: StepContext, images: ReadonlyMap<string, Prepar
     if (image === undefined) throw runnerErrors.error('RUNNER_IMAGE_INVALID', `image ${step.image.digest} was not prepared`);
     const outcome = await runStep(step, index, image, context);
     const own = `tekton/steps/${step.container}`;
-    await folder.finish(`${own}/.exitCode`, `${own}/exitCode`, String(outcome.exitCode));
+    folder.finish(`${own}/.exitCode`, `${own}/exitCode`, String(outcome.exitCode));
     steps.push(outcome);
     emit({ type: 'step-finished', outcome });
     failed = outcome.exitCode !== 0 && (step.onError !== 'continue' || outcome.cause !== undefined);

@@ -45,16 +45,16 @@ export async function volumeBinds(plan: TaskPlan, mode: HostMode): Promise<NestB
   return binds;
 }
 
-export async function makeVolumes(folder: TaskFolder, plan: TaskPlan): Promise<void> {
+export function makeVolumes(folder: TaskFolder, plan: TaskPlan): void {
   for (const volume of plan.volumes) {
-    if (volume.kind === 'empty') await folder.directory(`volumes/${volume.name}`, 0o777);
+    if (volume.kind === 'empty') folder.directory(`volumes/${volume.name}`, 0o777);
     if (volume.kind !== 'files') continue;
-    await folder.directory(`files/${volume.name}`, 0o755);
+    folder.directory(`files/${volume.name}`, 0o755);
     for (const [path, content] of Object.entries(volume.files)) {
       const parts = path.split('/').filter((part) => part !== '' && part !== '.');
       for (let depth = 1; depth < parts.length; depth += 1)
-        await folder.directory(`files/${volume.name}/${parts.slice(0, depth).join('/')}`, 0o755);
-      await folder.file(`files/${volume.name}/${parts.join('/')}`, Buffer.from(content, 'base64'), volume.mode);
+        folder.directory(`files/${volume.name}/${parts.slice(0, depth).join('/')}`, 0o755);
+      folder.file(`files/${volume.name}/${parts.join('/')}`, Buffer.from(content, 'base64'), volume.mode);
     }
   }
 }

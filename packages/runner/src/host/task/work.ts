@@ -1,4 +1,4 @@
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TaskPlan } from '../../plan/plan.ts';
 import { makeDisk } from '../sandbox/disk.ts';
@@ -22,7 +22,11 @@ const overhead = 4 * 2 ** 20;
 
 export async function makeWork(plan: TaskPlan, { work, quota, tools, mode, without }: HostContext): Promise<Work> {
   const path = join(work, plan.uid);
-  const remove = () => removeTree(path, mode, tools);
+  const remove = async () => {
+    // What a step wrote is on a disk that is gone by now, or where only the tool can take it away.
+    if (quota === 'none' || without.has('disk-quota')) await removeTree(path, mode, tools);
+    else await rm(path, { recursive: true, force: true });
+  };
   await remove();
   await mkdir(join(path, 'pipes'), { recursive: true, mode: 0o700 });
   await chmod(path, 0o700);

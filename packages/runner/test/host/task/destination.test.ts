@@ -27,10 +27,10 @@ describe('a mount point in an image', () => {
     ['/out', '/oldroot/etc'],
     ['/etc/passwd/x', '/etc/passwd/x'],
     ['//a/./b/', '/a/b'],
-  ])('%s is %s', async (path, expected) => expect(await resolveInImage(root, path)).toBe(expected));
+  ])('%s is %s', (path, expected) => expect(resolveInImage(root, path)).toBe(expected));
 
-  it('is refused where links go on for ever', async () => {
-    await expect(resolveInImage(root, '/loop/x')).rejects.toMatchObject({ code: 'RUNNER_IMAGE_INVALID' });
+  it('is refused where links go on for ever', () => {
+    expect(() => resolveInImage(root, '/loop/x')).toThrow(expect.objectContaining({ code: 'RUNNER_IMAGE_INVALID' }));
   });
 });
 
