@@ -19,6 +19,8 @@ import { proveImages } from './prove.ts';
 export const run: Handler = async (invocation) => {
   const { output, signal } = invocation;
   const data = dataDirectory(invocation);
+  // Whose keys the rebuild believes: its own --data is that of the second server.
+  process.env['COLOPHON_DATA'] = data;
   const examples = examplesDirectory();
 
   const starting = output.step('Server');
