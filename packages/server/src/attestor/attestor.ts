@@ -10,12 +10,13 @@ import {
   legacySignatureLayer,
   parseEnvelope,
   type Blob,
+  type Envelope,
   type RekorBundle,
   type SignerClient,
 } from '@colophon/sign';
 import type { BootstrapRecord } from '../bootstrap/step-images.ts';
 import { resources } from '../resources.ts';
-import type { BuildStatus, SignedItem } from './build-status.ts';
+import type { AttestedImage, BuildStatus, SignedItem } from './build-status.ts';
 import { pending } from './build-status.ts';
 import type { FindImageStore } from './image-store.ts';
 import { hashedRekordEntry, intotoEntry, tlogEntry, type AcceptedEntry, type LogClient, type ProposedEntry } from './log-client.ts';
@@ -43,7 +44,7 @@ export interface AttestorOptions {
   readonly storage: readonly ('legacy' | 'referrers')[];
   readonly unsigned: (record: BuildRecord | BootstrapRecord) => Promise<readonly Unsigned[]>;
   readonly logger: Logger;
-  /** Builds worked on at a time. */
+  /** Builds worked on at a time: they mostly wait for the disk, together. */
   readonly parallel?: number;
 }
 
@@ -60,7 +61,7 @@ export async function startAttestor(options: AttestorOptions): Promise<Attestor>
   const { store, logger } = options;
   const stopping = new AbortController();
   const queue = createRetryQueue<{ namespace: string; name: string }>({
-    parallel: options.parallel ?? 16,
+    parallel: options.parallel ?? 64,
     work: async ({ namespace, name }) => {
       const build = await store.get(resources.builds, namespace, name);
       if (build !== undefined) await attestBuild(build, options);
@@ -125,13 +126,17 @@ export async function attestBuild(build: KubeObject, options: AttestorOptions): 
     if (status.phase === 'Complete') return;
   }
   let { items } = status;
+  const read = signedReader(options);
   if (items.some(({ logged }) => logged === undefined)) {
-    items = await Promise.all(items.map((item) => logItem(item, options)));
+    items = await Promise.all(items.map((item) => logItem(item, read, options)));
     // A log answers the same entry with the proof of its latest tree: written down, so that a repetition stores the same bytes.
     await writeStatus(build, { phase: 'Signed', items }, options.store);
   }
-  // Tags are read, changed and written: one after another for one build saves conflicts with ourselves.
-  for (const item of items) if (item.stored !== true) await storeItem(item, options);
+  await storeItems(
+    items.filter(({ stored }) => stored !== true),
+    read,
+    options,
+  );
   await writeStatus(build, { phase: 'Complete', items: items.map((item) => ({ ...item, stored: true })) }, options.store);
 }
 
@@ -158,48 +163,88 @@ interface SignedPayload {
   readonly signature: string;
 }
 
-async function proposed(item: SignedItem, { blobs, key }: AttestorOptions): Promise<ProposedEntry> {
-  const bytes = await blobs.bytes(item.signed);
-  if (item.kind === 'statement') return intotoEntry(parseEnvelope(bytes), key.publicKey);
-  const { payload, signature } = parseJson(bytes) as SignedPayload;
-  return hashedRekordEntry(Buffer.from(payload, 'base64'), signature, key.publicKey);
+/** What was signed, read back and parsed. */
+type Signed = { readonly proposed: ProposedEntry } & (
+  | { readonly kind: 'statement'; readonly envelope: Envelope }
+  | { readonly kind: 'simplesigning'; readonly payload: Buffer; readonly signature: string }
+);
+
+type ReadSigned = (item: SignedItem) => Promise<Signed>;
+
+/** Each is read once for a build, however often it is wanted. */
+function signedReader({ blobs, key }: AttestorOptions): ReadSigned {
+  const known = new Map<string, Promise<Signed>>();
+  async function read({ kind, signed }: SignedItem): Promise<Signed> {
+    const bytes = await blobs.bytes(signed);
+    if (kind === 'statement') {
+      const envelope = parseEnvelope(bytes);
+      return { kind, envelope, proposed: intotoEntry(envelope, key.publicKey) };
+    }
+    const { payload: text, signature } = parseJson(bytes) as SignedPayload;
+    const payload = Buffer.from(text, 'base64');
+    return { kind, payload, signature, proposed: hashedRekordEntry(payload, signature, key.publicKey) };
+  }
+  return (item) => {
+    const found = known.get(item.signed) ?? read(item);
+    known.set(item.signed, found);
+    return found;
+  };
 }
 
-async function logItem(item: SignedItem, options: AttestorOptions): Promise<SignedItem> {
+async function logItem(item: SignedItem, read: ReadSigned, options: AttestorOptions): Promise<SignedItem> {
   if (item.logged !== undefined) return item;
-  const accepted = await options.log.append(await proposed(item, options));
+  const accepted = await options.log.append((await read(item)).proposed);
   const { digest } = await options.blobs.put(Buffer.from(JSON.stringify(accepted)));
   return { ...item, logged: digest, logIndex: accepted.entry.logIndex, uuid: accepted.uuid };
 }
 
-async function storeItem(item: SignedItem, options: AttestorOptions): Promise<void> {
-  const { blobs, key, storage } = options;
-  const accepted = parseJson(await blobs.bytes(item.logged as NonNullable<SignedItem['logged']>)) as AcceptedEntry;
-  const bytes = await blobs.bytes(item.signed);
-  const layer = legacyLayer(item, bytes, accepted);
-  for (const image of item.images) {
+/** Beside every image: what belongs under one tag goes there together, so that the tag moves once. */
+async function storeItems(items: readonly SignedItem[], read: ReadSigned, options: AttestorOptions): Promise<void> {
+  const { blobs, storage } = options;
+  const tags = new Map<string, { readonly image: AttestedImage; readonly kind: 'att' | 'sig'; readonly layers: Blob[] }>();
+  for (const item of items) {
+    const signed = await read(item);
+    const accepted = parseJson(await blobs.bytes(item.logged as NonNullable<SignedItem['logged']>)) as AcceptedEntry;
+    const kind = signed.kind === 'statement' ? 'att' : 'sig';
+    for (const image of item.images) {
+      const name = `${kind} ${image.repository}@${image.digest}`;
+      const tag = tags.get(name) ?? { image, kind, layers: [] };
+      tags.set(name, tag);
+      tag.layers.push(legacyLayer(item, signed, accepted));
+      // cosign 3 signs images with a statement of its own predicate, never with a simple signing payload.
+      if (signed.kind === 'statement' && storage.includes('referrers')) await storeBundle(item, image, signed, accepted, options);
+    }
+  }
+  if (!storage.includes('legacy')) return;
+  for (const { image, kind, layers } of tags.values()) {
     const { store, path } = options.images(image.repository);
-    if (storage.includes('legacy')) await publishLegacy(store, path, image.digest, item.kind === 'statement' ? 'att' : 'sig', [layer]);
-    // cosign 3 signs images with a statement of its own predicate, never with a simple signing payload.
-    if (item.kind !== 'statement' || !storage.includes('referrers')) continue;
-    const entry = tlogEntry(await proposed(item, options), accepted);
-    const bundle = bundleBytes({
-      key: { kind: 'publicKey', hint: key.hint },
-      content: { kind: 'dsse', envelope: parseEnvelope(bytes) },
-      tlogEntries: [entry],
-    });
-    const created = new Date(accepted.entry.integratedTime * 1000).toISOString();
-    await publishReferrer(store, path, bundleManifest(image, bundle, { predicateType: item.predicateType, created }));
+    await publishLegacy(store, path, image.digest, kind, layers);
   }
 }
 
-function legacyLayer(item: SignedItem, bytes: Buffer, { entry }: AcceptedEntry): Blob {
+async function storeBundle(
+  { predicateType }: SignedItem,
+  image: AttestedImage,
+  { envelope, proposed }: Signed & { readonly kind: 'statement' },
+  accepted: AcceptedEntry,
+  { images, key }: AttestorOptions,
+): Promise<void> {
+  const { store, path } = images(image.repository);
+  const bundle = bundleBytes({
+    key: { kind: 'publicKey', hint: key.hint },
+    content: { kind: 'dsse', envelope },
+    tlogEntries: [tlogEntry(proposed, accepted)],
+  });
+  const created = new Date(accepted.entry.integratedTime * 1000).toISOString();
+  await publishReferrer(store, path, bundleManifest(image, bundle, { predicateType, created }));
+}
+
+function legacyLayer({ predicateType }: SignedItem, signed: Signed, { entry }: AcceptedEntry): Blob {
   const { body, integratedTime, logID, logIndex } = entry;
   const rekorBundle: RekorBundle = {
     signedEntryTimestamp: entry.verification.signedEntryTimestamp,
     payload: { body, integratedTime, logID, logIndex },
   };
-  if (item.kind === 'statement') return legacyAttestationLayer(parseEnvelope(bytes), item.predicateType, { rekorBundle });
-  const { payload, signature } = parseJson(bytes) as SignedPayload;
-  return legacySignatureLayer(Buffer.from(payload, 'base64'), signature, { rekorBundle });
+  if (signed.kind === 'statement') return legacyAttestationLayer(signed.envelope, predicateType, { rekorBundle });
+  return legacySignatureLayer(signed.payload, signed.signature, { rekorBundle });
 }
