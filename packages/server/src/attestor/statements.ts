@@ -55,7 +55,7 @@ export function createStatements(options: StatementsOptions): (record: BuildReco
         images: [image],
       },
     ]);
-    return [own, ...(await chainsStatements(record, images, options)), ...(await sbomStatements(images, options)), ...signatures];
+    return [own, ...(await chainsStatements(record, children, images, options)), ...(await sbomStatements(images, options)), ...signatures];
   };
 }
 
@@ -98,8 +98,9 @@ function imagesOf(records: readonly BuildRecord[]): AttestedImage[] {
 /** Digests of the logs as they are kept; a step that never ran has none. */
 async function logFacts(records: readonly BuildRecord[], { store, logs }: StatementsOptions): Promise<LogFacts[]> {
   const facts: LogFacts[] = [];
-  for (const { run, uid } of records) {
-    const taskRun = run.kind === 'TaskRun' ? await store.get(resources.taskruns, run.namespace, run.name) : undefined;
+  for (const record of records) {
+    const { run, uid } = record;
+    const taskRun = run.kind === 'TaskRun' ? await finishedRun(record, store) : undefined;
     const steps = (taskRun?.status?.steps ?? []) as { name: string; container: string }[];
     for (const { name, container } of steps) {
       const hash = createHash('sha256');
@@ -117,6 +118,17 @@ async function logFacts(records: readonly BuildRecord[], { store, logs }: Statem
     }
   }
   return facts;
+}
+
+/**
+ * The run as it ended. Its record is there before its status can be read, and is the control plane's own: the object may be gone by now, be another one of the
+ * same name, or have a status that somebody wrote over.
+ */
+async function finishedRun({ run, spec, status }: BuildRecord, store: ObjectStore): Promise<ChainsTaskRun & KubeObject> {
+  const { apiVersion, kind, namespace, name, uid } = run;
+  const found = await store.get(kind === 'PipelineRun' ? resources.pipelineruns : resources.taskruns, namespace, name);
+  const metadata = found?.metadata.uid === uid ? found.metadata : { namespace, name, uid };
+  return { apiVersion, kind, metadata, spec, status } as unknown as ChainsTaskRun & KubeObject;
 }
 
 async function sbomStatements(images: readonly AttestedImage[], { sbom }: StatementsOptions): Promise<Unsigned[]> {
@@ -137,16 +149,13 @@ async function sbomStatements(images: readonly AttestedImage[], { sbom }: Statem
 
 async function chainsStatements(
   record: BuildRecord,
+  children: readonly BuildRecord[],
   images: readonly AttestedImage[],
   { store, chains }: StatementsOptions,
 ): Promise<Unsigned[]> {
   if (chains.length === 0) return [];
-  const { run } = record;
-  const type = run.kind === 'PipelineRun' ? resources.pipelineruns : resources.taskruns;
-  const object = await store.get(type, run.namespace, run.name);
-  if (object === undefined) return [];
-  const children = await Promise.all(record.children.map(({ namespace, name }) => store.get(resources.taskruns, namespace, name)));
-  const present = children.filter((child): child is KubeObject => child !== undefined) as unknown as ChainsTaskRun[];
+  const object = await finishedRun(record, store);
+  const present = await Promise.all(children.map((child) => finishedRun(child, store)));
   const statements: Unsigned[] = [];
   // As Chains does: for the run, and for each of its TaskRuns too.
   for (const [config, which] of chains.flatMap((config) => [object, ...present].map((which) => [config, which] as const))) {

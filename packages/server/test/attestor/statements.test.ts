@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { parseChainsConfig, predicateTypes } from '@colophon/attest';
+import { chainsPayload, parseChainsConfig, predicateTypes } from '@colophon/attest';
 import { digestOf, sha256Hex } from '@colophon/core';
 import type { BuildRecord, ProducedImage } from '@colophon/runner';
 import { openObjectStore, type KubeObject, type ObjectStore } from '@colophon/store';
@@ -64,59 +64,65 @@ const results = [
   { name: 'CHAINS-GIT_COMMIT', type: 'string', value: 'a'.repeat(40) },
 ];
 
-/** A finished PipelineRun of one task, as controller and API keep it. */
+const taskSpec = { steps: [{ name: 'a', image: 'registry.example/builder' }] };
+const pipelineSpec = { tasks: [{ name: 'build', taskSpec }] };
+const ended = { conditions: [condition], ...times, results };
+const step = {
+  name: 'a',
+  container: 'step-a',
+  imageID: `registry.example/builder@${mine}`,
+  terminated: { exitCode: 0, reason: 'Completed' },
+};
+
+/** A PipelineRun of one task that has just ended: its records are there, and the API does not show it yet. */
 async function finished(store: ObjectStore): Promise<BuildRecord> {
-  const run = record('PipelineRun', 'run', { children: [{ ...reference('TaskRun', 'run-build'), pipelineTask: 'build' }] });
-  const child = record('TaskRun', 'run-build', {
+  const label = { 'tekton.dev/pipelineTask': 'build' };
+  const { uid: childUid } = await put(store, 'taskruns', 'TaskRun', { name: 'run-build', labels: label }, { taskSpec });
+  const { uid } = await put(store, 'pipelineruns', 'PipelineRun', { name: 'run' }, { pipelineSpec });
+  const child = { ...reference('TaskRun', 'run-build'), uid: childUid };
+  const childReferences = [{ apiVersion: 'tekton.dev/v1', kind: 'TaskRun', name: 'run-build', pipelineTaskName: 'build' }];
+  const run = record('PipelineRun', 'run', {
+    run: { ...reference('PipelineRun', 'run'), uid },
+    uid,
+    children: [{ ...child, pipelineTask: 'build' }],
+    spec: { pipelineSpec },
+    status: { ...ended, pipelineSpec, childReferences },
+  });
+  const task = record('TaskRun', 'run-build', {
+    run: child,
+    uid: childUid,
     parent: run.run,
+    spec: { taskSpec },
+    status: { ...ended, taskSpec, steps: [step] },
     produced: [produced],
     claims: [
       { task: 'build', result: 'IMAGES', uri: 'registry.example/app/victim', digest: victims, verdict: 'refused', reason: 'not produced' },
     ],
   });
-  for (const build of [run, child])
+  for (const build of [run, task])
     await store.create(resources.builds, {
       apiVersion: 'colophon.dev/v1',
       kind: 'Build',
       metadata: { name: build.uid, namespace: 'default' },
       spec: build,
     });
-  const taskSpec = { steps: [{ name: 'a', image: 'registry.example/builder' }] };
-  await put(store, 'taskruns', {
-    apiVersion: 'tekton.dev/v1',
-    kind: 'TaskRun',
-    metadata: { name: 'run-build', namespace: 'default', labels: { 'tekton.dev/pipelineTask': 'build' } },
-    spec: { taskSpec },
-    status: {
-      conditions: [condition],
-      ...times,
-      taskSpec,
-      results,
-      steps: [
-        { name: 'a', container: 'step-a', imageID: `registry.example/builder@${mine}`, terminated: { exitCode: 0, reason: 'Completed' } },
-      ],
-    },
-  });
-  await put(store, 'pipelineruns', {
-    apiVersion: 'tekton.dev/v1',
-    kind: 'PipelineRun',
-    metadata: { name: 'run', namespace: 'default' },
-    spec: { pipelineSpec: { tasks: [{ name: 'build', taskSpec }] } },
-    status: {
-      conditions: [condition],
-      ...times,
-      pipelineSpec: { tasks: [{ name: 'build', taskSpec }] },
-      results,
-      childReferences: [{ apiVersion: 'tekton.dev/v1', kind: 'TaskRun', name: 'run-build', pipelineTaskName: 'build' }],
-    },
-  });
   return run;
 }
 
-async function put(store: ObjectStore, resource: 'taskruns' | 'pipelineruns', object: KubeObject): Promise<void> {
-  const { status, ...rest } = object;
-  const made = await store.create(resources[resource], rest);
-  await store.updateStatus(resources[resource], { ...made, status });
+async function put(
+  store: ObjectStore,
+  resource: 'taskruns' | 'pipelineruns',
+  kind: string,
+  metadata: KubeObject['metadata'],
+  spec: object,
+): Promise<{ uid: string }> {
+  const made = await store.create(resources[resource], {
+    apiVersion: 'tekton.dev/v1',
+    kind,
+    metadata: { ...metadata, namespace: 'default' },
+    spec,
+  });
+  return { uid: made.metadata.uid as string };
 }
 
 async function statements(formats: readonly string[], sbom: (image: { repository: string }) => object | undefined = () => undefined) {
@@ -124,8 +130,9 @@ async function statements(formats: readonly string[], sbom: (image: { repository
   const store = await openObjectStore(join(directory, 'objects.sqlite'));
   onTestFinished(() => store.close());
   const run = await finished(store);
-  await mkdir(join(directory, 'runs', 'uid-run-build'), { recursive: true });
-  await writeFile(join(directory, 'runs', 'uid-run-build', 'step-a.log'), 'hello\n');
+  const logs = join(directory, 'runs', run.children[0]?.uid ?? '');
+  await mkdir(logs, { recursive: true });
+  await writeFile(join(logs, 'step-a.log'), 'hello\n');
   const unsigned = createStatements({
     store,
     logs: join(directory, 'runs'),
@@ -229,13 +236,27 @@ describe('formats of Chains, by configuration', () => {
   );
 
   it('that Chains itself would put there: the control', async () => {
-    const { store, run } = await statements([]);
-    const { chainsPayload } = await import('@colophon/attest');
+    const { run } = await statements([]);
     const config = parseChainsConfig({ 'artifacts.pipelinerun.format': 'slsa/v1' });
-    const object = (await store.get(resources.pipelineruns, 'default', run.run.name)) as never;
-    const child = (await store.get(resources.taskruns, 'default', 'run-build')) as never;
-    const [payload] = Object.values(chainsPayload(config, object, [child]).payloads);
-    expect(JSON.stringify((payload as { statement: { subject: unknown } }).statement.subject)).toContain(victims.slice(7));
+    const object = { ...run.run, metadata: run.run, spec: run.spec, status: { ...run.status, childReferences: [] } };
+    const [payload] = Object.values(chainsPayload(config, object as never).payloads);
+    expect(JSON.stringify(payload)).toContain(`"digest":{"sha256":"${victims.slice(7)}"}`);
+  });
+
+  it('are those of the run as it ended, whatever became of the object: gone, another one of its name, written over', async () => {
+    const { list, unsigned, store, run } = await statements(['slsa/v2alpha4']);
+    const forged = {
+      conditions: [condition],
+      results: [{ name: 'IMAGES', type: 'string', value: `registry.example/app/hello@${mine}` }],
+      steps: [],
+    };
+    const written = await store.get(resources.pipelineruns, 'default', 'run');
+    await store.updateStatus(resources.pipelineruns, { ...(written as KubeObject), status: forged });
+    expect(await unsigned(run)).toEqual(list);
+    await store.delete(resources.pipelineruns, 'default', 'run');
+    await put(store, 'pipelineruns', 'PipelineRun', { name: 'run', labels: { of: 'another' } }, { params: [{ name: 'x', value: 'y' }] });
+    expect(JSON.stringify(await unsigned(run))).not.toMatch('"of":"another"');
+    expect((await unsigned(run)).length).toBe(list.length);
   });
 
   it('an unknown format is refused at the start', () =>
