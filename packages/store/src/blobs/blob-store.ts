@@ -7,6 +7,11 @@ import { digestStream, errorCode, isDigest, parseDigest, type Digest, type Diges
 import { diskError, durable } from '../durable/durable.ts';
 import { storeErrors } from '../errors.ts';
 
+/** Bytes. */
+const smallContent = 1 << 16;
+/** Digests of what was put last; a hint only. */
+const remembered = 10_000;
+
 // Plain descriptors: a file handle costs as much again as what is done with it here.
 const openFile = promisify(openCallback);
 const writeAll = promisify(writeFile) as (descriptor: number, data: Uint8Array) => Promise<void>;
@@ -39,6 +44,7 @@ export async function openBlobStore(directory: string): Promise<BlobStore> {
   await durable.createDirectory(incoming);
   await sweep(incoming);
   const known = new Set<string>();
+  const recent = new Set<Digest>();
 
   const path = (digest: Digest): string => {
     const { algorithm, hex } = parseDigest(digest);
@@ -65,6 +71,12 @@ export async function openBlobStore(directory: string): Promise<BlobStore> {
     if (temporary !== target) await rename(temporary, target).catch((error: unknown) => Promise.reject(diskError(error, target)));
     // Also when it was there: another writer may have made the name and not synced it yet.
     await durable.syncDirectory(folder);
+  }
+
+  function remember(digest: Digest): void {
+    recent.add(digest);
+    const [oldest] = recent;
+    if (recent.size > remembered && oldest !== undefined) recent.delete(oldest);
   }
 
   function check(found: Digest, expected: Digest | undefined): void {
@@ -121,12 +133,12 @@ export async function openBlobStore(directory: string): Promise<BlobStore> {
       if (!(data instanceof Uint8Array)) return putStream(data, algorithm, options);
       const digest: Digest = `${algorithm}:${createHash(algorithm).update(data).digest('hex')}`;
       check(digest, options.expected);
-      const present = await exists(digest);
-      if (present?.size === data.length) {
-        await name(path(digest), digest);
-        return { digest, size: data.length };
-      }
-      return putBytes(data, digest, options.limit);
+      // Small content that this process has not written is nearly always new: then looking first is in vain, and if not, it is written again.
+      const present = data.length > smallContent || recent.has(digest) ? await exists(digest) : undefined;
+      remember(digest);
+      if (present?.size !== data.length) return putBytes(data, digest, options.limit);
+      await name(path(digest), digest);
+      return { digest, size: data.length };
     },
     async putFile(from, options = {}) {
       const algorithm = options.expected === undefined ? 'sha256' : parseDigest(options.expected).algorithm;

@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { ColophonError, spawnWorker, type ErrorRecord } from '@colophon/core';
+import { ColophonError, spawnWorker, toErrorRecord, type ErrorRecord } from '@colophon/core';
 import { durable } from '../durable/durable.ts';
 import { storeErrors } from '../errors.ts';
 
@@ -43,6 +43,7 @@ export async function openDatabase(path: string, options: DatabaseOptions): Prom
   await (await open(path, 'a', 0o600)).close();
   const worker = spawnWorker(import.meta.url, './worker', { workerData: { path, ...options } });
   const pending = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
+  const unsent: WorkerRequest[] = [];
   let nextId = 1;
   let closed: Error | undefined;
 
@@ -51,12 +52,15 @@ export async function openDatabase(path: string, options: DatabaseOptions): Prom
     for (const { reject } of pending.values()) reject(error);
     pending.clear();
   }
-  worker.on('message', (reply: WorkerReply) => {
+  function answer(reply: WorkerReply): void {
     const call = pending.get(reply.id);
     pending.delete(reply.id);
     if (pending.size === 0) worker.unref();
     if ('error' in reply) call?.reject(ColophonError.fromRecord(reply.error));
     else call?.resolve(reply.result);
+  }
+  worker.on('message', (replies: readonly WorkerReply[]) => {
+    for (const reply of replies) answer(reply);
   });
   worker.on('error', (error) =>
     end(storeErrors.error('STORE_DATABASE_FAILED', `the database ${path} failed: ${String(error)}`, { cause: error })),
@@ -69,8 +73,20 @@ export async function openDatabase(path: string, options: DatabaseOptions): Prom
     worker.ref();
     return new Promise<Result>((resolve, reject) => {
       pending.set(id, { resolve: (value) => resolve(value as Result), reject });
-      worker.postMessage({ ...request, id });
+      // A message costs more than what is in it: what is asked in one turn goes in one.
+      if (unsent.push({ ...request, id }) === 1) queueMicrotask(() => send(unsent.splice(0)));
     });
+  }
+
+  function send(requests: readonly WorkerRequest[]): void {
+    try {
+      worker.postMessage(requests);
+    } catch (error) {
+      const [only, ...others] = requests as [WorkerRequest, ...WorkerRequest[]];
+      // Something in it is no value of SQL: whoever sent that is told so, the others go on.
+      if (others.length > 0) for (const request of requests) send([request]);
+      else answer({ id: only.id, error: toErrorRecord(error) });
+    }
   }
 
   const statement = (sql: string, params?: readonly SqlValue[]) => [params === undefined ? { sql } : { sql, params }];

@@ -106,17 +106,31 @@ function readAll({ id, statements }: WorkerRequest & { kind: 'all' }): WorkerRep
   }
 }
 
-function take(first: WorkerRequest): void {
+/** The requests of a message, and of those that have come meanwhile. */
+function* waitingRequests(first: readonly WorkerRequest[]): Generator<WorkerRequest> {
+  for (
+    let next: readonly WorkerRequest[] | undefined = first;
+    next !== undefined;
+    next = receiveMessageOnPort(port)?.message as readonly WorkerRequest[] | undefined
+  )
+    yield* next;
+}
+
+function take(first: readonly WorkerRequest[]): void {
   let waiting: Batch[] = [];
+  let replies: WorkerReply[] = [];
+  const answer = () => {
+    if (replies.length > 0) port.postMessage(replies);
+    replies = [];
+  };
   const flush = () => {
-    if (waiting.length > 0) for (const reply of commit(waiting)) port.postMessage(reply);
+    if (waiting.length === 0) return;
+    // What was read before does not wait for the disk.
+    answer();
+    replies.push(...commit(waiting));
     waiting = [];
   };
-  for (
-    let next: WorkerRequest | undefined = first;
-    next !== undefined;
-    next = receiveMessageOnPort(port)?.message as WorkerRequest | undefined
-  ) {
+  for (const next of waitingRequests(first)) {
     if (next.kind === 'batch') {
       waiting.push(next as Batch);
       if (waiting.length >= 1000) flush();
@@ -124,22 +138,23 @@ function take(first: WorkerRequest): void {
     }
     // A read sees what was asked before it.
     flush();
-    if (next.kind === 'all') port.postMessage(readAll(next as WorkerRequest & { kind: 'all' }));
+    if (next.kind === 'all') replies.push(readAll(next as WorkerRequest & { kind: 'all' }));
     else {
       prepared.clear();
       database.close();
-      port.postMessage({ id: next.id, result: null });
-      return;
+      replies.push({ id: next.id, result: null });
+      return answer();
     }
   }
   flush();
+  answer();
 }
 
 // The first reply, of id 0, says whether the database could be opened.
 try {
   database = open();
   port.on('message', take);
-  port.postMessage({ id: 0, result: null } satisfies WorkerReply);
+  port.postMessage([{ id: 0, result: null }] satisfies WorkerReply[]);
 } catch (error) {
-  port.postMessage(failure(0, error));
+  port.postMessage([failure(0, error)]);
 }

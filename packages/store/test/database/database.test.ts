@@ -72,6 +72,15 @@ describe('a database', () => {
     await write;
   });
 
+  it('fails one call with what is no value of SQL, and none of those that were sent with it', async () => {
+    const database = await openDatabase(join(temporary(), 'a.sqlite'), { migrations: ['CREATE TABLE t (a)'] });
+    const calls = [1, () => 2, 3].map((value) => database.run('INSERT INTO t VALUES (?)', [value as number]));
+    const outcomes = await Promise.allSettled(calls);
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(await database.all('SELECT a FROM t ORDER BY a')).toEqual([{ a: 1 }, { a: 3 }]);
+    await database.close();
+  });
+
   it('refuses calls after it is closed, and finishes those before', async () => {
     const database = await open();
     const write = database.run(insert, [1, 'one']);
