@@ -29,9 +29,9 @@ function layer(): Buffer {
       directory('bin'),
       directory('etc'),
       directory('tmp', 0o1777),
-      { ...common, path: 'bin/busybox', type: 'file', mode: 0o755, content: readFileSync(busybox as string) } as Entry,
-      { ...common, path: 'etc/passwd', type: 'file', mode: 0o644, content: Buffer.from('root:x:0:0::/:/bin/sh\n') } as Entry,
-      ...applets.map((applet) => ({ ...common, path: `bin/${applet}`, type: 'symlink', mode: 0o777, linkTarget: 'busybox' }) as Entry),
+      { ...common, path: 'bin/busybox', type: 'file', mode: 0o755, content: readFileSync(busybox as string) },
+      { ...common, path: 'etc/passwd', type: 'file', mode: 0o644, content: Buffer.from('root:x:0:0::/:/bin/sh\n') },
+      ...applets.map((applet): Entry => ({ ...common, path: `bin/${applet}`, type: 'symlink', mode: 0o777, linkTarget: 'busybox' })),
     ]),
   );
 }
