@@ -24,14 +24,14 @@ export async function temporary(): Promise<{ path: string; remove(): Promise<voi
   return { path, remove: () => rm(path, { recursive: true, force: true }) };
 }
 
-export async function openData(path: string): Promise<OpenData> {
+export async function openData(path: string, hostname = 'log.example'): Promise<OpenData> {
   const directory = await openDataDirectory(path);
   const signer = await openSigner({ keysDirectory: directory.keys });
   const blobs = await openBlobStore(directory.blobs);
   const objects = await openObjectStore(directory.objects);
   const database = await openDatabase(directory.registry, { migrations: registryMigrations });
   const registry = createRegistry({ blobs, database });
-  const log = await openLog({ directory: directory.log, signer: await logSigner(signer), hostname: 'log.example', blobs, workers: 1 });
+  const log = await openLog({ directory: directory.log, signer: await logSigner(signer), hostname, blobs, workers: 1 });
   return {
     directory,
     blobs,

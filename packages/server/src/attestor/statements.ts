@@ -128,7 +128,7 @@ async function finishedRun({ run, spec, status }: BuildRecord, store: ObjectStor
   const { apiVersion, kind, namespace, name, uid } = run;
   const found = await store.get(kind === 'PipelineRun' ? resources.pipelineruns : resources.taskruns, namespace, name);
   const metadata = found?.metadata.uid === uid ? found.metadata : { namespace, name, uid };
-  return { apiVersion, kind, metadata, spec, status } as ChainsTaskRun & KubeObject;
+  return { apiVersion, kind, metadata, spec, status };
 }
 
 async function sbomStatements(images: readonly AttestedImage[], { sbom }: StatementsOptions): Promise<Unsigned[]> {

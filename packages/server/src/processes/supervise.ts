@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectIpc, type IpcClient } from '@colophon/core';
 import { serverErrors } from '../errors.ts';
+import { outwaitOrphans } from './orphans.ts';
 
 export interface Supervised {
   /** The live connection; throws SERVER_PROCESS_FAILED while the process is being restarted. */
@@ -55,19 +56,19 @@ export async function supervise(options: SuperviseOptions): Promise<Supervised> 
     let last = '';
     for (const stream of [running.stdout, running.stderr]) {
       stream.on('data', (chunk: Buffer) => {
-        last = chunk.toString().trim().slice(-2000);
-        options.onOutput?.(last);
+        last = `${last}${chunk.toString()}`.slice(-2000);
+        options.onOutput?.(chunk.toString().trim());
       });
     }
     const exited = new Promise<string>((resolve) => {
       running.once('exit', (code, signal) =>
-        resolve(`${options.name} ended with ${signal ?? `code ${code}`}${last === '' ? '' : `: ${last}`}`),
+        resolve(`${options.name} ended with ${signal ?? `code ${code}`}${last.trim() === '' ? '' : `: ${last.trim()}`}`),
       );
       running.once('error', (error) => resolve(`${options.name}: ${error.message}`));
     });
-    const connected = await Promise.race([connectWhenUp(options.socketPath), exited]);
+    const connected = await connectTo(exited);
     if (typeof connected === 'string') throw serverErrors.error('SERVER_PROCESS_FAILED', connected);
-    client = connected;
+    adopt(connected, running, exited);
     failures = 0;
     void exited.then((reason) => {
       client?.close();
@@ -76,6 +77,26 @@ export async function supervise(options: SuperviseOptions): Promise<Supervised> 
       options.onExit?.(reason);
       return restart();
     });
+  }
+
+  /** The connection, or why there is none. */
+  async function connectTo(exited: Promise<string>): Promise<IpcClient | string> {
+    const giveUp = new AbortController();
+    void exited.then(() => giveUp.abort());
+    return Promise.race([connectWhenUp(options.socketPath, giveUp.signal), exited]);
+  }
+
+  /** Uses the connection; one that breaks while the process lives is made again, and a process that cannot be reached is killed. */
+  function adopt(connected: IpcClient, running: ChildProcess, exited: Promise<string>): void {
+    client = connected;
+    void (async () => {
+      await connected.closed;
+      if (client !== connected || stopping.signal.aborted) return;
+      client = undefined;
+      const again = await connectTo(exited);
+      if (typeof again === 'string') running.kill('SIGKILL');
+      else adopt(again, running, exited);
+    })();
   }
 
   async function restart(): Promise<void> {
@@ -96,7 +117,13 @@ export async function supervise(options: SuperviseOptions): Promise<Supervised> 
     return client;
   }
 
-  await start();
+  await outwaitOrphans(options.socketPath);
+  try {
+    await start();
+  } catch (error) {
+    child?.kill('SIGKILL');
+    throw error;
+  }
   return {
     client: live,
     async ready() {
@@ -123,10 +150,11 @@ export async function supervise(options: SuperviseOptions): Promise<Supervised> 
   };
 }
 
-async function connectWhenUp(path: string): Promise<IpcClient | string> {
-  for (let waited = 0; waited < startTimeout; waited += 15) {
+async function connectWhenUp(path: string, signal: AbortSignal): Promise<IpcClient | string> {
+  for (let waited = 0; waited < startTimeout && !signal.aborted; waited += 15) {
     const client = await connectIpc(path).catch(() => undefined);
-    if (client !== undefined) return client;
+    if (client !== undefined && !signal.aborted) return client;
+    client?.close();
     await sleep(15);
   }
   return `nothing answers at ${path}`;

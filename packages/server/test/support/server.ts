@@ -42,7 +42,8 @@ export async function startProcess(options: ServerOptionsInput): Promise<ServerP
   const child = spawn(
     process.execPath,
     [
-      '--conditions=colophon-source',
+      // What is measured is the program as it is shipped; what is tested are the sources.
+      ...(process.env['COLOPHON_BUILT'] === undefined ? ['--conditions=colophon-source'] : []),
       '--disable-warning=ExperimentalWarning',
       join(import.meta.dirname, 'run-server.ts'),
       JSON.stringify({ port: 0, logLevel: 'warn', ...options }),
