@@ -36,16 +36,10 @@ export async function openNest(plan: NestPlan, mode: HostMode, tools: Tools, wit
       await writeFile(`/proc/${pid}/uid_map`, `0 ${firstId} ${idCount}\n`);
       await writeFile(`/proc/${pid}/gid_map`, `0 ${firstId} ${idCount}\n`);
     }
-    const user = without.has('user-namespace')
-      ? []
-      : mode.kind === 'root'
-        ? ['-U', '-S', '0', '-G', '0']
-        : ['-U', '--preserve-credentials'];
-    const processes = without.has('pid-namespace') ? [] : ['-p'];
     return {
       pid,
       root: `/proc/${pid}/root`,
-      enter: ['-t', String(pid), '-m', '-n', '-i', '-u', ...processes, ...user],
+      enter: ['-t', String(pid), ...enterOptions(mode, without)],
       enterNetwork: ['-t', String(pid), '-n', ...(mode.kind === 'root' ? [] : ['-U', '--preserve-credentials'])],
       async close() {
         stdin.destroy();
@@ -58,6 +52,13 @@ export async function openNest(plan: NestPlan, mode: HostMode, tools: Tools, wit
     child.kill('SIGKILL');
     throw error;
   }
+}
+
+/** Options of nsenter(1) that lead into a nest, as root of its user namespace, beside the one that says which. */
+export function enterOptions(mode: HostMode, without: Without): string[] {
+  const namespaces = ['-m', '-n', '-i', '-u', ...(without.has('pid-namespace') ? [] : ['-p'])];
+  if (without.has('user-namespace')) return namespaces;
+  return [...namespaces, '-U', ...(mode.kind === 'root' ? ['-S', '0', '-G', '0'] : ['--preserve-credentials'])];
 }
 
 /** The pid of the nest's first process, once it is in its last namespace. What it and bubblewrap say comes in either order. */

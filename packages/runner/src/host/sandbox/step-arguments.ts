@@ -26,17 +26,8 @@ export interface StepArguments {
 }
 
 /** Files of /proc that tell of the machine or of other namespaces; hidden where they exist (as OCI runtimes do). */
-const maskedFiles = [
-  '/proc/kcore',
-  '/proc/keys',
-  '/proc/timer_list',
-  '/proc/sched_debug',
-  '/proc/latency_stats',
-  '/proc/interrupts',
-  '/proc/kallsyms',
-  '/proc/config.gz',
-];
-const maskedFolders = ['/proc/acpi', '/proc/scsi', '/proc/asound', '/proc/fs', '/proc/driver'];
+const maskedFiles = ['kcore', 'keys', 'timer_list', 'sched_debug', 'latency_stats', 'interrupts'].map((name) => `/proc/${name}`);
+const maskedFolders = ['acpi', 'scsi', 'asound'].map((name) => `/proc/${name}`);
 
 /** Options of bubblewrap (bwrap(1)) for one step; the command is not among them. /sys stays as empty as the image has it. */
 export function stepArguments(plan: StepArguments, without: Without): string[] {

@@ -1,25 +1,24 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { runnerErrors } from '../../errors.ts';
+import type { Cgroup } from '../machine/cgroup.ts';
+import type { HostMode } from '../machine/mode.ts';
 import { helperEnvironment, type Tools } from '../machine/tools.ts';
-import type { Nest } from './nest.ts';
+import { enterOptions, type Nest } from './nest.ts';
 import { openOutputPipe } from './output-pipe.ts';
 import { killQuietly, runHelper, shellWord } from './process.ts';
 import type { Without } from './protections.ts';
 import { seccompFilter } from './seccomp/filter.ts';
 import { stepArguments, type StepArguments } from './step-arguments.ts';
-import type { Cgroup } from '../machine/cgroup.ts';
 
-export interface StepLaunch {
-  readonly nest: Nest;
+export interface StarterPlan {
+  readonly mode: HostMode;
   readonly tools: Tools;
   readonly cgroup: Cgroup;
-  /** In the nest: the image's root file system, and a folder with `upper`, `work` and `root`. */
-  readonly lower: string;
-  readonly scratch: string;
   /** FIFOs, as the host reaches them. */
   readonly pipes: { readonly stdout: string; readonly stderr: string };
-  readonly sandbox: Omit<StepArguments, 'root' | 'infoFd' | 'seccompFd'>;
+  /** In the nest: the folder below which the step's overlay is mounted as `root`. */
+  readonly scratch: string;
   /** The launcher inside the step, and what follows it on its command line. */
   readonly command: readonly string[];
   /** Where cgroups do not limit the number of processes. */
@@ -27,6 +26,14 @@ export interface StepLaunch {
   /** Of each file. */
   readonly fileSizeBytes?: number;
   readonly without: Without;
+}
+
+/** A process that is in its cgroups, has its limits and its output, and waits to be told where its step is to run. */
+export interface Starter {
+  /** Once: starts the step in a nest. */
+  go(nest: Nest, sandbox: Omit<StepArguments, 'root' | 'infoFd' | 'seccompFd'>): LaunchedStep;
+  /** Ends it; idempotent, and without effect on a step that was started. */
+  discard(): void;
 }
 
 export interface LaunchedStep {
@@ -38,44 +45,62 @@ export interface LaunchedStep {
   kill(): void;
 }
 
+const fds = { args: 3, info: 4, seccomp: 5, go: 6 } as const;
+
 /**
- * Starts one step in a task's nest. The chain is: join the cgroups (as the host), enter the nest (as its root), mount the overlay, bubblewrap, the launcher.
- * All that the step's author controls comes after bubblewrap, or goes to it as data (`--args`), not through a shell and not into a process list.
+ * Makes a step's starter. The chain is: join the cgroups (as the host), wait, enter the nest (as its root), bubblewrap, the launcher. What takes long (a fork of the host, entering cgroups, where the
+ * kernel waits for all processors) is over before the step's time comes. All that the step's author controls comes after bubblewrap, or goes to it as data
+ * (`--args`), not through a shell and not into a process list.
  */
-export function launchStep(plan: StepLaunch): LaunchedStep {
-  const { nest, tools, without } = plan;
-  const filter = without.has('seccomp') ? undefined : seccompFilter();
-  const fds = { args: 3, info: 4, seccomp: 5 };
+export function makeStarter(plan: StarterPlan): Starter {
+  const { tools, without } = plan;
   const stdout = openOutputPipe(plan.pipes.stdout);
   const stderr = openOutputPipe(plan.pipes.stderr);
-  const args = stepArguments(
-    { ...plan.sandbox, root: `${plan.scratch}/root`, infoFd: fds.info, ...(filter === undefined ? {} : { seccompFd: fds.seccomp }) },
-    without,
-  );
-  const enter = [
-    '-c',
-    joinScript(plan),
-    'step',
-    tools.nsenter ?? 'nsenter',
-    ...nest.enter,
-    tools.sh ?? 'sh',
-    '-c',
-    stepScript(plan, fds.args),
-    'step',
-    ...plan.command,
-  ];
-  const child = spawn(tools.sh ?? 'sh', enter, {
-    stdio: ['ignore', stdout.writeEnd, stderr.writeEnd, 'pipe', 'pipe', 'pipe'],
+  const inNest = without.has('no-new-privileges')
+    ? privilegedCommand(plan)
+    : [tools.bwrap ?? 'bwrap', '--args', String(fds.args), '--', ...plan.command];
+  const child = spawn(tools.sh ?? 'sh', ['-c', starterScript(plan), 'step', ...enterOptions(plan.mode, without), ...inNest], {
+    stdio: ['ignore', stdout.writeEnd, stderr.writeEnd, 'pipe', 'pipe', 'pipe', 'pipe'],
     env: without.has('clean-environment') ? { ...process.env, ...helperEnvironment } : helperEnvironment,
     cwd: '/',
   });
   stdout.closeWriteEnd();
   stderr.closeWriteEnd();
-  const [, , , argsPipe, infoPipe, seccompPipe] = child.stdio as unknown as [null, null, null, Writable, Readable, Writable];
-  for (const pipe of [argsPipe, infoPipe, seccompPipe]) pipe.on('error', () => {});
-  argsPipe.end(args.map((argument) => `${argument}\0`).join(''));
-  seccompPipe.end(filter ?? '');
+  const [, , , argsPipe, info, seccomp, goPipe] = child.stdio as unknown as [null, null, null, Writable, Readable, Writable, Writable];
+  for (const pipe of [argsPipe, info, seccomp, goPipe]) pipe.on('error', () => {});
+  let gone = false;
+  child.once('error', () => {});
+  return {
+    go(nest, sandbox) {
+      gone = true;
+      const filter = without.has('seccomp') ? undefined : seccompFilter();
+      const args = stepArguments(
+        { ...sandbox, root: `${plan.scratch}/root`, infoFd: fds.info, ...(filter === undefined ? {} : { seccompFd: fds.seccomp }) },
+        without,
+      );
+      argsPipe.end(args.map((argument) => `${argument}\0`).join(''));
+      seccomp.end(filter ?? '');
+      goPipe.end(`${nest.pid}\n`);
+      return follow(plan, nest, child, info, { stdout: stdout.readable, stderr: stderr.readable });
+    },
+    discard() {
+      if (gone) return;
+      gone = true;
+      child.kill('SIGKILL');
+      stdout.readable.destroy();
+      stderr.readable.destroy();
+    },
+  };
+}
 
+function follow(
+  plan: StarterPlan,
+  nest: Nest,
+  child: ChildProcess,
+  infoPipe: Readable,
+  output: { readonly stdout: Readable; readonly stderr: Readable },
+): LaunchedStep {
+  const { without } = plan;
   // What is said before the sandbox stands is said by our own helpers.
   let said = '';
   let info = '';
@@ -85,35 +110,23 @@ export function launchStep(plan: StepLaunch): LaunchedStep {
     return found === undefined ? undefined : Number(found);
   };
   infoPipe.on('data', (chunk: Buffer) => (info += chunk.toString()));
-  stderr.readable.on('data', (chunk: Buffer) => {
+  output.stderr.on('data', (chunk: Buffer) => {
     if (first() === undefined && said.length < 1000) said += chunk.toString();
   });
-  stderr.readable.pause();
+  output.stderr.pause();
   let killing: NodeJS.Timeout | undefined;
   const kill = () => {
     plan.cgroup.kill();
-    const pid = first();
     if (ended) return;
-    if (pid !== undefined) {
-      if (without.has('pid-namespace')) killQuietly(pid);
-      else
-        void runHelper(tools.nsenter ?? 'nsenter', [
-          '-t',
-          String(nest.pid),
-          '-p',
-          ...(nest.enter.includes('--preserve-credentials') ? ['-U', '--preserve-credentials'] : []),
-          tools.sh ?? 'sh',
-          '-c',
-          `kill -9 ${pid}`,
-        ]).catch(() => {});
-    }
+    const pid = first();
+    if (pid !== undefined) void killInNest(plan, nest, pid);
     // It may not have come that far yet, or the kernel may be slow: again until it is over.
     killing = setTimeout(kill, 50);
   };
   const exit = new Promise<number>((resolve, reject) => {
-    child.once('error', (cause) =>
-      reject(runnerErrors.error('RUNNER_SANDBOX_FAILED', `the sandbox was not started: ${cause.message}`, { cause })),
-    );
+    const failed = (why: string, cause?: Error) =>
+      reject(runnerErrors.error('RUNNER_SANDBOX_FAILED', `the sandbox was not made${why}`, { cause }));
+    child.once('error', (cause) => failed(`: ${cause.message}`, cause));
     child.once('exit', () => {
       ended = true;
       clearTimeout(killing);
@@ -122,41 +135,42 @@ export function launchStep(plan: StepLaunch): LaunchedStep {
     child.once('close', (code, signal) => {
       if (first() !== undefined || killing !== undefined || without.has('no-new-privileges'))
         return resolve(code ?? (signal === 'SIGKILL' ? 137 : 143));
-      const why = said === '' ? '' : `: ${said.trim().slice(-500)}`;
-      return reject(runnerErrors.error('RUNNER_SANDBOX_FAILED', `the sandbox was not made (${signal ?? code})${why}`));
+      return failed(` (${signal ?? code})${said === '' ? '' : `: ${said.trim().slice(-500)}`}`);
     });
+    if (child.pid === undefined) failed(': its process was not started');
   });
-  return { stdout: stdout.readable, stderr: stderr.readable, exit, kill };
+  return { ...output, exit, kill };
 }
 
-/** The host's part: into the cgroups first, so that nothing that follows is ever outside. */
-function joinScript({ cgroup }: StepLaunch): string {
-  return [...cgroup.processFiles.map((file) => `echo 0 > ${shellWord(file)} || exit 125`), 'exec "$@"'].join('\n');
+/** `pid` as the nest counts. */
+async function killInNest({ mode, tools, without }: StarterPlan, nest: Nest, pid: number): Promise<void> {
+  if (without.has('pid-namespace')) return killQuietly(pid);
+  const user = mode.kind === 'root' ? [] : ['-U', '--preserve-credentials'];
+  await runHelper(tools.nsenter ?? 'nsenter', ['-t', String(nest.pid), '-p', ...user, tools.sh ?? 'sh', '-c', `kill -9 ${pid}`]).catch(
+    () => {},
+  );
 }
 
-/** The nest's part. Every word in it is the host's own; the author's are in "$@" and in the file of arguments. */
-function stepScript(plan: StepLaunch, argsFd: number): string {
-  const { tools, lower, scratch, without } = plan;
-  const overlay = `lowerdir=${lower},upperdir=${scratch}/upper,workdir=${scratch}/work,userxattr`;
-  const bubblewrap = `exec ${tools.bwrap ?? 'bwrap'} --args ${argsFd} -- "$@"`;
-  const [launcher = ''] = plan.command;
+/** What is the host's own to set, before anything of the nest: the cgroups first, so that nothing that follows is ever outside. */
+function starterScript({ tools, cgroup, fileSizeBytes, processLimit }: StarterPlan): string {
   return [
+    ...cgroup.processFiles.map((file) => `echo 0 > ${shellWord(file)} || exit 125`),
     'umask 022',
     'ulimit -c 0',
     // In blocks of 512 bytes (POSIX).
-    ...(plan.fileSizeBytes === undefined ? [] : [`ulimit -f ${Math.ceil(plan.fileSizeBytes / 512)}`]),
-    ...(plan.processLimit === undefined ? [] : [`ulimit -u ${plan.processLimit} 2>/dev/null || ulimit -p ${plan.processLimit}`]),
-    `${tools.mount ?? 'mount'} -i -t overlay overlay -o ${overlay} ${scratch}/root || exit 125`,
-    ...(without.has('no-new-privileges') ? privilegedScript(scratch, launcher) : [bubblewrap]),
+    ...(fileSizeBytes === undefined ? [] : [`ulimit -f ${Math.ceil(fileSizeBytes / 512)}`]),
+    // bash and dash have different letters for it.
+    ...(processLimit === undefined ? [] : [`ulimit -u ${processLimit} 2>/dev/null || ulimit -p ${processLimit}`]),
+    `read -r nest <&${fds.go} || exit 125`,
+    `exec ${fds.go}<&-`,
+    `exec ${tools.nsenter ?? 'nsenter'} -t "$nest" "$@"`,
   ].join('\n');
 }
 
 /** Only in the test of what no_new_privs and nosuid, which bubblewrap always sets, are for. */
-function privilegedScript(scratch: string, launcher: string): string[] {
+function privilegedCommand({ tools, scratch, command }: StarterPlan): string[] {
   const root = `${scratch}/root`;
-  return [
-    `mkdir -p ${root}/dev && mount --rbind /dev ${root}/dev && cp /task${launcher} ${root}/.launcher || exit 125`,
-    'shift',
-    `exec chroot ${root} /.launcher "$@"`,
-  ];
+  const [launcher = '', ...argv] = command;
+  const script = `mkdir -p ${root}/dev && mount --rbind /dev ${root}/dev && cp /task${launcher} ${root}/.launcher && exec chroot ${root} /.launcher "$@"`;
+  return [tools.sh ?? 'sh', '-c', script, 'step', ...argv];
 }

@@ -59,6 +59,9 @@ export function taskFolder(nest: Nest, mode: HostMode): TaskFolder {
   };
 }
 
+/** In the nest: where a step's overlay is put together. */
+export const stepFolder = (index: number): string => `/task/steps/${index}`;
+
 /** Writable by whatever user a step runs as, like Kubernetes' emptyDir. */
 const shared = 0o777;
 

@@ -8,10 +8,12 @@ import { relaySocket, socketsFolder, type Relay } from '../network/relay.ts';
 import { startPortRelay, startProxyRelay } from '../network/proxy-relay.ts';
 import type { PreparedImage } from '../rootfs/rootfs.ts';
 import { openNest, type Nest } from '../sandbox/nest.ts';
-import { makeTektonFolders, taskFolder, type TaskFolder } from './contract.ts';
+import { mountOverlays } from '../sandbox/overlay.ts';
+import { makeTektonFolders, stepFolder, taskFolder, type TaskFolder } from './contract.ts';
 import type { HostContext } from './context.ts';
 import { makeMountPoints } from './mounts.ts';
 import { readResults } from './results.ts';
+import { readyStep, type ReadyStep } from './ready-step.ts';
 import { runStep, type StepContext } from './run-step.ts';
 import { makeVolumes, volumeBinds } from './volumes.ts';
 import { makeWork, type Work } from './work.ts';
@@ -34,18 +36,17 @@ export async function runTask(
   const logs = join(host.logs, plan.uid);
   await mkdir(logs, { recursive: true, mode: 0o700 });
   const work = await makeWork(plan, host);
-  let nest: Nest | undefined;
   const relays: Relay[] = [];
-  const afterwards: Promise<void>[] = [];
+  const ready = new ReadySteps(plan, images, host, work);
+  let nest: Nest | undefined;
   try {
+    ready.prepare(0);
     nest = await openTaskNest(plan, host, work, [...images.values()]);
     await work.record(nest.pid);
     const folder = taskFolder(nest, host.mode);
-    await furnish(plan, folder, host, relays);
-    if (plan.network.kind === 'proxy') relays.push(await startProxyRelay(nest, host.tools, plan.network.socketPath));
-    for (const { port, socketPath } of plan.ports) relays.push(await startPortRelay(nest, host.tools, port, socketPath));
-    const context: StepContext = { plan, host, nest, folder, work, logs, emit, ended, timeout, afterwards };
-    const steps = await runSteps(context, images);
+    furnish(plan, folder);
+    await Promise.all([mountRoots(plan, nest, host, images), openRelays(plan, folder, nest, host, relays)]);
+    const steps = await runSteps({ plan, host, nest, folder, logs, emit, ended, timeout }, ready);
     const { results, refused } = await readResults(
       join(folder.host, 'tekton', 'results'),
       plan.results,
@@ -58,8 +59,39 @@ export async function runTask(
   } finally {
     for (const relay of relays) relay.close();
     await nest?.close();
-    await Promise.all(afterwards);
+    await ready.remove();
     await work.remove();
+  }
+}
+
+/** The steps of a task, each made ready before its turn; what is left of any of them ends with the task. */
+class ReadySteps {
+  readonly #made = new Map<number, ReadyStep>();
+  readonly #make: (index: number) => ReadyStep;
+  readonly #count: number;
+
+  constructor(plan: TaskPlan, images: ReadonlyMap<string, PreparedImage>, host: HostContext, work: Work) {
+    this.#count = plan.steps.length;
+    this.#make = (index) => {
+      const digest = plan.steps[index]?.image.digest ?? '';
+      const image = images.get(digest);
+      if (image === undefined) throw runnerErrors.error('RUNNER_IMAGE_INVALID', `image ${digest} was not prepared`);
+      return readyStep(plan, index, image, host, work);
+    };
+  }
+
+  prepare(index: number): void {
+    if (index < this.#count) this.get(index);
+  }
+
+  get(index: number): ReadyStep {
+    const made = this.#made.get(index) ?? this.#make(index);
+    this.#made.set(index, made);
+    return made;
+  }
+
+  async remove(): Promise<void> {
+    await Promise.all([...this.#made.values()].map((step) => step.remove()));
   }
 }
 
@@ -79,15 +111,28 @@ async function openTaskNest(plan: TaskPlan, host: HostContext, work: Work, image
   return openNest({ binds, task: work.task }, host.mode, host.tools, host.without);
 }
 
-async function furnish(plan: TaskPlan, folder: TaskFolder, host: HostContext, relays: Relay[]): Promise<void> {
+function furnish(plan: TaskPlan, folder: TaskFolder): void {
   makeTektonFolders(folder, plan);
   makeVolumes(folder, plan);
   makeMountPoints(folder, plan);
-  for (const [index, { hostPath }] of plan.sockets.entries())
-    relays.push(await relaySocket(join(socketsFolder(folder.host), String(index)), hostPath, host.mode));
 }
 
-async function runSteps(context: StepContext, images: ReadonlyMap<string, PreparedImage>): Promise<StepOutcome[]> {
+async function mountRoots(plan: TaskPlan, nest: Nest, host: HostContext, images: ReadonlyMap<string, PreparedImage>): Promise<void> {
+  const overlays = plan.steps.map(({ image }, index) => ({
+    lower: `/rootfs/${images.get(image.digest)?.name ?? ''}`,
+    scratch: stepFolder(index),
+  }));
+  await mountOverlays(nest, host.tools, overlays);
+}
+
+async function openRelays(plan: TaskPlan, folder: TaskFolder, nest: Nest, host: HostContext, relays: Relay[]): Promise<void> {
+  for (const [index, { hostPath }] of plan.sockets.entries())
+    relays.push(await relaySocket(join(socketsFolder(folder.host), String(index)), hostPath, host.mode));
+  if (plan.network.kind === 'proxy') relays.push(await startProxyRelay(nest, host.tools, plan.network.socketPath));
+  for (const { port, socketPath } of plan.ports) relays.push(await startPortRelay(nest, host.tools, port, socketPath));
+}
+
+async function runSteps(context: StepContext, ready: ReadySteps): Promise<StepOutcome[]> {
   const { plan, emit, ended, timeout, folder } = context;
   const steps: StepOutcome[] = [];
   let failed = false;
@@ -96,9 +141,7 @@ async function runSteps(context: StepContext, images: ReadonlyMap<string, Prepar
       steps.push(skipped(step, ended.aborted ? (timeout?.aborted === true ? 'task-timeout' : 'cancelled') : 'skipped'));
       continue;
     }
-    const image = images.get(step.image.digest);
-    if (image === undefined) throw runnerErrors.error('RUNNER_IMAGE_INVALID', `image ${step.image.digest} was not prepared`);
-    const outcome = await runStep(step, index, image, context);
+    const outcome = await runStep(ready.get(index), context, () => ready.prepare(index + 1));
     const own = `tekton/steps/${step.container}`;
     folder.finish(`${own}/.exitCode`, `${own}/exitCode`, String(outcome.exitCode));
     steps.push(outcome);

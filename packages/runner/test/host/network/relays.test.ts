@@ -34,6 +34,16 @@ describe.skipIf(missing !== undefined)('the narrow ways out of a task', () => {
     for (const step of ['step-a', 'step-b']) expect(host.log('proxy', step)).toBe('HELLO\nhttp://127.0.0.1:3128 http://127.0.0.1:3128\n');
   });
 
+  it('leads other ports of 127.0.0.1 where the plan says', async () => {
+    await host.run({
+      uid: 'ports',
+      ports: [{ port: 5000, socketPath: await shout('registry.sock') }],
+      script: 'echo hello | nc 127.0.0.1 5000; nc 127.0.0.1 3128 || echo no proxy',
+    });
+    expect(host.log('ports')).toContain('HELLO\n');
+    expect(host.log('ports')).toContain('no proxy\n');
+  });
+
   it('has no proxy and nothing in the environment without the grant', async () => {
     await host.run({ uid: 'none', script: 'env | grep -i proxy; nc 127.0.0.1 3128 || echo refused' });
     expect(host.log('none')).toContain('refused');
