@@ -142,7 +142,9 @@ async function disk(mode: HostMode, tools: Tools): Promise<Finding> {
 
 function cgroups(): Finding {
   const name = 'control groups';
-  const { version, controllers } = openCgroups('colophon-doctor');
+  const found = openCgroups('colophon-doctor');
+  found.close();
+  const { version, controllers } = found;
   if (version === 'none')
     return {
       name,

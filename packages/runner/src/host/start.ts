@@ -107,6 +107,7 @@ export async function startRunnerHost(options: RunnerHostOptions): Promise<Runne
       await Promise.all([...running.values()].map(({ done }) => done));
       await server.close();
       await claims.close();
+      cgroups.close();
     },
   };
 }

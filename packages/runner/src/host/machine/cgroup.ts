@@ -27,6 +27,8 @@ export interface Cgroups {
   make(name: string, limits: CgroupLimits): Cgroup;
   /** Kills and removes what a killed predecessor left. */
   removeLeftovers(): void;
+  /** Removes our own groups; nothing may run in them any more. */
+  close(): void;
 }
 
 const wanted = ['memory', 'pids', 'cpu'];
@@ -60,6 +62,7 @@ export const noCgroups: Cgroups = {
   controllers: [],
   make: () => ({ processFiles: [], kill: () => {}, outOfMemory: () => false, remove: async () => {} }),
   removeLeftovers: () => {},
+  close: () => {},
 };
 
 /** cgroup v2 (kernel: admin-guide/cgroup-v2), below a group whose controllers are delegated. */
@@ -80,6 +83,7 @@ export function unified(home: string, controllers: readonly string[]): Cgroups {
       return group([path], join(path, 'memory.events'));
     },
     removeLeftovers: () => sweep(home),
+    close: () => attempt(() => rmdirSync(home)),
   };
 }
 
@@ -105,6 +109,9 @@ function separate(homes: readonly { controller: string; home: string }[]): Cgrou
     },
     removeLeftovers() {
       for (const { home } of homes) sweep(home);
+    },
+    close() {
+      for (const { home } of homes) attempt(() => rmdirSync(home));
     },
   };
 }
