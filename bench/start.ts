@@ -42,7 +42,7 @@ async function verification(server: BenchServer): Promise<Figure> {
   const theirs = () => wholeProcess(cosign, ['verify-attestation', '--type', 'slsaprovenance1', ...trust, image], { env });
   const times = await inTurn(11, { ours, theirs: existsSync(cosign) ? theirs : undefined });
   const peer = existsSync(cosign) ? { peer: { name: 'cosign 3', value: median(times.theirs) } } : {};
-  return { what: 'verify of one attested image, fresh process', unit: 'ms', ours: median(times.ours), ...peer, goal: { timesPeer: 1 } };
+  return { what: 'verify of one attested image, fresh process', unit: 'ms', ours: median(times.ours), ...peer };
 }
 
 async function starts(): Promise<Figure[]> {

@@ -79,7 +79,7 @@ export function report(figures: readonly Figure[]): void {
 export function machine(): string {
   const [model] = cpus();
   const gib = Math.round(totalmem() / 2 ** 30);
-  return `${model?.model.trim() ?? 'unknown CPU'}, ${cpus().length} processors, ${gib} GiB, Linux ${release()}, Node ${process.version}`;
+  return `${model?.model.trim() ?? 'unknown CPU'}, ${cpus().length} processors, ${gib} GiB, Linux ${release().split('-')[0]}, Node ${process.version}`;
 }
 
 export function load(): string {
