@@ -59,7 +59,8 @@ test(
         const file = join(root, `backup-${round}.tar`);
         const result = await createBackup({ data: data.directory.root, file, withKeys: true, program: 'test' });
         expect((await stat(file)).mode & 0o777).toBe(0o600);
-        expect(result.logSize).toBeGreaterThanOrEqual(256);
+        // Of the tiles; what is acknowledged and not in them yet is in the journal, and counted below.
+        expect(result.logSize).toBeGreaterThan(0);
         // Another's program reads the archive as well.
         expect(execFileSync('tar', ['-tf', file]).toString()).toContain('objects.sqlite\n');
 
