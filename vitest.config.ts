@@ -9,6 +9,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',
+    maxWorkers: 2,
     execArgv: ['--conditions=colophon-source'],
     server: { deps: { inline: [/@colophon\//] } },
   },
