@@ -6,6 +6,7 @@ import type { BuildRecord } from '@colophon/runner';
 import {
   bundleBytes,
   bundleManifest,
+  envelopeBytes,
   legacyAttestationLayer,
   legacySignatureLayer,
   parseEnvelope,
@@ -148,7 +149,8 @@ async function writeStatus(build: KubeObject, status: BuildStatus, store: Object
 async function signItem(item: Unsigned, { signer, blobs }: AttestorOptions): Promise<SignedItem> {
   if (item.kind === 'statement') {
     const envelope = await signer.signStatement(item.statement);
-    const { digest } = await blobs.put(Buffer.from(JSON.stringify(envelope)));
+    // The bytes of the `.att` layer too: there they are found, and not written again.
+    const { digest } = await blobs.put(envelopeBytes(envelope));
     return { name: item.name, kind: 'statement', predicateType: item.statement.predicateType, signed: digest, images: item.images };
   }
   const [image] = item.images;
