@@ -9,6 +9,7 @@ import {
   envelopeBytes,
   legacyAttestationLayer,
   legacySignatureLayer,
+  legacyTag,
   parseEnvelope,
   type Blob,
   type Envelope,
@@ -133,12 +134,14 @@ export async function attestBuild(build: KubeObject, options: AttestorOptions): 
     // A log answers the same entry with the proof of its latest tree: written down, so that a repetition stores the same bytes.
     await writeStatus(build, { phase: 'Signed', items }, options.store);
   }
-  await storeItems(
+  const full = await storeItems(
     items.filter(({ stored }) => stored !== true),
     read,
     options,
   );
-  await writeStatus(build, { phase: 'Complete', items: items.map((item) => ({ ...item, stored: true })) }, options.store);
+  items = items.map((item) => ({ ...item, stored: true }));
+  const message = full.length === 0 ? {} : { message: `as full as a tag may be, and left as it is: ${full.join(', ')}` };
+  await writeStatus(build, { phase: 'Complete', items, ...message }, options.store);
 }
 
 async function writeStatus(build: KubeObject, status: BuildStatus, store: ObjectStore): Promise<void> {
@@ -200,8 +203,8 @@ async function logItem(item: SignedItem, read: ReadSigned, options: AttestorOpti
   return { ...item, logged: digest, logIndex: accepted.entry.logIndex, uuid: accepted.uuid };
 }
 
-/** Beside every image: what belongs under one tag goes there together, so that the tag moves once. */
-async function storeItems(items: readonly SignedItem[], read: ReadSigned, options: AttestorOptions): Promise<void> {
+/** Beside every image: what belongs under one tag goes there together, so that the tag moves once. Gives the tags that were full. */
+async function storeItems(items: readonly SignedItem[], read: ReadSigned, options: AttestorOptions): Promise<string[]> {
   const { blobs, storage } = options;
   const tags = new Map<string, { readonly image: AttestedImage; readonly kind: 'att' | 'sig'; readonly layers: Blob[] }>();
   for (const item of items) {
@@ -217,11 +220,13 @@ async function storeItems(items: readonly SignedItem[], read: ReadSigned, option
       if (signed.kind === 'statement' && storage.includes('referrers')) await storeBundle(item, image, signed, accepted, options);
     }
   }
-  if (!storage.includes('legacy')) return;
+  const full: string[] = [];
+  if (!storage.includes('legacy')) return full;
   for (const { image, kind, layers } of tags.values()) {
     const { store, path } = options.images(image.repository);
-    await publishLegacy(store, path, image.digest, kind, layers);
+    if (!(await publishLegacy(store, path, image.digest, kind, layers))) full.push(`${image.repository}:${legacyTag(image.digest, kind)}`);
   }
+  return full;
 }
 
 async function storeBundle(

@@ -9,9 +9,13 @@ export async function publishReferrer(store: ImageStore, path: string, built: Bu
   await store.putManifest(path, bytes, descriptor.mediaType);
 }
 
+/** As many as readers of the tag take (sign room, `parseLegacyManifest`). */
+const fullTag = 1000;
+
 /**
  * Adds layers to an image's `.sig` or `.att` tag. Read, change, write: the tag moves only if nobody moved it meanwhile, else all
  * is done again, so concurrent writers lose nothing (cosign issue 2432). A layer that is there already is not added twice.
+ * False: the tag is full, and stays as it is. An image that every push makes again comes to that; what is said of it goes on in its referrers and in the log.
  */
 export async function publishLegacy(
   store: ImageStore,
@@ -19,15 +23,17 @@ export async function publishLegacy(
   image: Digest,
   kind: 'sig' | 'att',
   added: readonly Blob[],
-): Promise<void> {
+): Promise<boolean> {
   const name = legacyTag(image, kind);
   for (const { bytes } of added) await store.putBlob(path, bytes);
   for (;;) {
     const present = await store.getManifest(path, name);
-    const built = legacyManifest(present === undefined ? [] : parseLegacyManifest(present.bytes), added);
+    const layers = present === undefined ? [] : parseLegacyManifest(present.bytes);
+    const built = legacyManifest(layers, added);
     const { bytes, descriptor } = built.manifest;
-    if (present?.digest === descriptor.digest) return;
+    if (present?.digest === descriptor.digest) return true;
+    if (layers.length + added.length > fullTag) return false;
     await store.putBlob(path, (built.blobs[0] as Blob).bytes);
-    if (await store.putManifest(path, bytes, descriptor.mediaType, { name, expected: present?.digest })) return;
+    if (await store.putManifest(path, bytes, descriptor.mediaType, { name, expected: present?.digest })) return true;
   }
 }

@@ -237,6 +237,32 @@ describe('nothing is lost', () => {
   });
 });
 
+it('a tag as full as it may be is left, and said; bundles and log go on', async () => {
+  const image = await house.image('full');
+  const config = await house.registry.putBlob(image.path, Buffer.from('{}'));
+  const layer = await house.registry.putBlob(image.path, Buffer.from('what others said'));
+  const signed = (number: number) => ({
+    ...layer,
+    mediaType: 'application/vnd.dsse.envelope.v1+json',
+    annotations: { 'dev.cosignproject.cosign/signature': String(number) },
+  });
+  const manifest = {
+    schemaVersion: 2,
+    mediaType: 'application/vnd.oci.image.manifest.v1+json',
+    config: { ...config, mediaType: 'application/vnd.oci.image.config.v1+json' },
+    layers: Array.from({ length: 1000 }, (_, number) => signed(number)),
+  };
+  const reference = `${image.digest.replace(':', '-')}.att`;
+  const { digest } = await house.registry.putManifest(image.path, Buffer.from(JSON.stringify(manifest)), { reference });
+  await house.build('full', [image]);
+  await attest('full');
+  const status = (await house.status('full')) as BuildStatus;
+  expect([status.phase, status.message]).toEqual(['Complete', expect.stringContaining(`full:${reference}`)]);
+  expect((await house.registry.statManifest(image.path, reference))?.digest).toBe(digest);
+  expect([await house.bundles(image), (await house.layers(image, 'sig')).length]).toEqual([1, 1]);
+  expect((await house.log.get(status.items[0]?.uuid as string)).entry.logIndex).toBe(status.items[0]?.logIndex);
+});
+
 it.each([
   [['legacy'], 1, 0],
   [['referrers'], 0, 1],
