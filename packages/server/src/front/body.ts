@@ -13,14 +13,17 @@ export async function readBody(request: Request, { limit, milliseconds }: BodyLi
   if (Number(request.headers.get('content-length') ?? 0) > limit) throw tooLarge();
   const reader = request.body?.getReader();
   if (reader === undefined) return Buffer.alloc(0);
-  const timer = setTimeout(() => void reader.cancel().catch(() => {}), milliseconds);
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    void reader.cancel().catch(() => {});
+  }, milliseconds);
   const chunks: Uint8Array[] = [];
   let size = 0;
-  const until = performance.now() + milliseconds;
   try {
     for (;;) {
       const { done, value } = await reader.read();
-      if (performance.now() >= until) throw serverErrors.error('SERVER_BODY_SLOW', `the body was not whole after ${milliseconds / 1000} s`);
+      if (late) throw serverErrors.error('SERVER_BODY_SLOW', `the body was not whole after ${milliseconds / 1000} s`);
       if (done) return Buffer.concat(chunks);
       size += value.length;
       if (size > limit) throw tooLarge();
