@@ -41,6 +41,6 @@ export { checkLock, formatLock, lockDigest, lockSchema, parseLock } from './lock
 export type { Lock, LockedPackage, LockedSuite } from './lock/schema.ts';
 export { verifyChain } from './lock/chain.ts';
 export type { ChainLevel, ChainOptions, ChainReport, SuiteChain } from './lock/chain.ts';
-export { fetchLocked } from './lock/fetch.ts';
-export type { FetchLockedOptions } from './lock/fetch.ts';
+export { fetchLocked, startFetch } from './lock/fetch.ts';
+export type { FetchLockedOptions, LockedFetch } from './lock/fetch.ts';
 export type { DebianProgress } from './lock/progress.ts';

@@ -7,6 +7,9 @@ import { xzStream } from './xz/xz.ts';
 /** How a member of a .deb or an index is compressed (deb(5)); `none` is plain. */
 export type Compression = 'none' | 'gz' | 'xz' | 'zst';
 
+/** Bytes that a decoder gives at most at once; with zlib's own 16 KiB a package index is passed on in 3,500 parts. */
+const chunkSize = 256 * 1024;
+
 /**
  * Decompresses a stream and never gives more than `limit` bytes: at the first byte beyond it throws DEBIAN_LIMIT, so a
  * bomb costs no more memory than one chunk. Broken or truncated data throws DEBIAN_COMPRESSION_INVALID at the latest at
@@ -35,7 +38,7 @@ export async function* decompress(
 function decoded(source: AsyncIterable<Uint8Array>, compression: Compression): AsyncIterable<Uint8Array> {
   if (compression === 'none') return source;
   if (compression === 'xz') return xzStream(source);
-  const decoder = compression === 'gz' ? createGunzip() : createZstdDecompress();
+  const decoder = compression === 'gz' ? createGunzip({ chunkSize }) : createZstdDecompress({ chunkSize });
   // The callback is there so that an error reaches only the reader below, through `decoder`.
   pipeline(Readable.from(source), decoder, () => {});
   return decoder;

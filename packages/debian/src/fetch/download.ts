@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isColophonError } from '@colophon/core';
+import { digestStream, isColophonError } from '@colophon/core';
 import type { Mirrors } from '../archive/apt-sources.ts';
 import { debianErrors } from '../errors.ts';
 import type { DebianCache } from './cache.ts';
@@ -88,6 +88,16 @@ export async function downloadBlob(request: BlobRequest, cache: DebianCache, opt
   throw debianErrors.error('DEBIAN_FETCH_FAILED', `${request.what} could not be fetched (${details})`, {
     details: { sha256: request.sha256 },
   });
+}
+
+/** Whether the cache has the blob, whole. One that was damaged on disk is taken out. */
+export async function isSound({ sha256, size }: Pick<BlobRequest, 'sha256' | 'size'>, cache: DebianCache): Promise<boolean> {
+  const digest = `sha256:${sha256}` as const;
+  const known = await cache.blobs.stat(digest);
+  if (known === undefined) return false;
+  if (known.size === size && (await digestStream(cache.blobs.read(digest))).digest === digest) return true;
+  await cache.blobs.delete(digest);
+  return false;
 }
 
 interface State {

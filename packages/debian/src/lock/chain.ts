@@ -1,5 +1,4 @@
 import { isColophonError } from '@colophon/core';
-import { fetchIndex, indexEntries } from '../archive/fetch-index.ts';
 import { fetchSuite, verifySuite } from '../archive/fetch-release.ts';
 import type { SignatureReport } from '../archive/inrelease.ts';
 import type { Keyring } from '../archive/keyring.ts';
@@ -7,7 +6,7 @@ import type { Release } from '../archive/release.ts';
 import { debianErrors } from '../errors.ts';
 import type { DebianCache } from '../fetch/cache.ts';
 import { downloadBlob, type DownloadOptions } from '../fetch/download.ts';
-import { createUniverse } from '../resolve/universe.ts';
+import { findListed } from './listed.ts';
 import type { Lock, LockedPackage, LockedSuite } from './schema.ts';
 
 /**
@@ -37,7 +36,8 @@ export interface ChainReport {
 }
 
 export interface ChainOptions extends DownloadOptions {
-  readonly keyring: Keyring;
+  /** May still be on its way: it is needed when the first InRelease is there. */
+  readonly keyring: Keyring | Promise<Keyring>;
   readonly now: Date;
 }
 
@@ -48,6 +48,8 @@ export interface ChainOptions extends DownloadOptions {
  * Valid-Until and keys are judged at the lock's time.
  */
 export async function verifyChain(lock: Lock, cache: DebianCache, options: ChainOptions): Promise<ChainReport> {
+  // Whoever needs it awaits it; until then a failure is nobody's.
+  Promise.resolve(options.keyring).catch(() => {});
   const parts = await Promise.all(lock.suites.map((suite) => suiteChain(lock, suite, cache, options)));
   const packages = Object.fromEntries(parts.flatMap(({ packages }) => packages));
   const levels: readonly ChainLevel[] = ['lock', 'listed', 'pinned'];
@@ -102,15 +104,15 @@ async function pinnedChain(
   const verified = await verifySuite(
     bytes,
     suiteRequest(suite),
-    { keyring: options.keyring, architecture: lock.architecture, at, pinned: true },
+    { keyring: await options.keyring, architecture: lock.architecture, at, pinned: true },
     what,
   );
   if (`${verified.release.date.toISOString().slice(0, 19)}Z` !== inRelease.date)
     throw contradiction(`${what} has another date than the lock says`);
   for (const index of suite.indices) checkIndex(verified.release, suite, index);
-  const lines = await loadIndices(lock, suite, suite.indices, verified.release.acquireByHash, cache, once);
+  const listed = await findListed(verified.release, suite, lock.architecture, packages, cache, once);
   for (const entry of packages) {
-    if (!lines.lists(entry))
+    if (!listed.has(entry.name))
       throw contradiction(`the signed index of ${name} does not list ${entry.name} ${entry.version} as the lock has it`);
   }
   const chain: SuiteChain = {
@@ -133,20 +135,15 @@ async function listedChain(
   options: ChainOptions,
   reason: string,
 ): Promise<Part> {
-  const { keyring, now } = options;
   const today = await fetchSuite(suiteRequest(suite), cache, {
     ...options,
-    keyring,
+    keyring: await options.keyring,
     architecture: lock.architecture,
-    at: now,
+    at: options.now,
     notBefore: new Date(suite.inRelease.date),
   });
-  const entries = indexEntries(today.release, suite.name, suite.components, lock.architecture).map(({ file, ...rest }) => ({
-    ...rest,
-    path: `dists/${suite.name}/${file}`,
-  }));
-  const lines = await loadIndices(lock, suite, entries, today.release.acquireByHash, cache, options);
-  const levels = packages.map((entry) => [entry.name, lines.lists(entry) ? 'listed' : 'lock'] as const);
+  const listed = await findListed(today.release, suite, lock.architecture, packages, cache, options);
+  const levels = packages.map((entry) => [entry.name, listed.has(entry.name) ? 'listed' : 'lock'] as const);
   const chain: SuiteChain = {
     suite: suite.name,
     level: levels.some(([, level]) => level === 'lock') ? 'lock' : 'listed',
@@ -172,37 +169,6 @@ function checkIndex(release: Release, suite: LockedSuite, index: LockedSuite['in
     known !== undefined && known.sha256 === locked.sha256 && known.size === locked.size;
   if (!same(compressed, index) || !same(plain, index.plain))
     throw contradiction(`the InRelease of ${suite.name} does not vouch for ${index.path} as the lock has it`);
-}
-
-async function loadIndices(
-  lock: Lock,
-  suite: LockedSuite,
-  indices: readonly LockedSuite['indices'][number][],
-  byHash: boolean,
-  cache: DebianCache,
-  options: DownloadOptions,
-): Promise<{ lists(entry: LockedPackage): boolean }> {
-  const compacts = await Promise.all(
-    indices.map(async (index) => ({
-      suite: suite.name,
-      component: index.component,
-      compact: await fetchIndex(index, suite.archive, byHash, cache, options),
-    })),
-  );
-  const universe = createUniverse(lock.architecture, compacts);
-  return {
-    lists: (entry) =>
-      universe
-        .versions(entry.name)
-        .some(
-          ({ version, architecture, path, size, sha256 }) =>
-            version === entry.version &&
-            architecture === entry.architecture &&
-            path === entry.path &&
-            size === entry.size &&
-            sha256 === entry.sha256,
-        ),
-  };
 }
 
 function contradiction(message: string) {

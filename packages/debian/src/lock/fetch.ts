@@ -1,17 +1,11 @@
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { canonicalJson, digestOf, digestStream } from '@colophon/core';
-import { durable } from '@colophon/store';
-import { keyringFiles, type Keyring } from '../archive/keyring.ts';
-import { debianErrors } from '../errors.ts';
-import { openDebianCache, type DebianCache } from '../fetch/cache.ts';
-import { downloadBlob, type DownloadOptions } from '../fetch/download.ts';
+import type { Keyring } from '../archive/keyring.ts';
+import { cacheOf, type DebianCache } from '../fetch/cache.ts';
+import { downloadBlob, isSound, type DownloadOptions } from '../fetch/download.ts';
 import { inParallel } from '../fetch/pool.ts';
-import { verifyChain, type ChainLevel, type ChainReport } from './chain.ts';
-import { keyringFrom } from './create.ts';
+import type { ChainLevel, ChainReport } from './chain.ts';
 import type { DebianProgress } from './progress.ts';
-import { checkLock, lockDigest, type Lock, type LockedPackage } from './schema.ts';
+import { provenChain, requireLevel } from './proof.ts';
+import { checkLock, type Lock, type LockedPackage } from './schema.ts';
 
 export interface FetchLockedOptions extends DownloadOptions {
   /** A directory for what is fetched, content-addressed by SHA-256; or an open cache. */
@@ -19,12 +13,59 @@ export interface FetchLockedOptions extends DownloadOptions {
   readonly keyrings?: readonly string[] | Keyring;
   /** The weakest chain that is accepted; default `lock`: a lock whose suites have moved on can still be fetched. */
   readonly chain?: ChainLevel;
-  /** Told once, before the result. */
+  /** Told once, when the chain is known, before the result. */
   readonly onChain?: (report: ChainReport) => void;
   readonly onProgress?: (event: DebianProgress) => void;
   /** Downloads at once. Default: 8. */
   readonly parallel?: number;
   readonly now?: Date;
+}
+
+/** Packages on their way. */
+export interface LockedFetch {
+  /**
+   * The path of one .deb as soon as its bytes are there and have the hash that the lock says. Whether the archive vouches
+   * for them may not be known yet: they may be read, but what is made of them may be published only once `proven` has
+   * resolved. Rejects as `proven` does. Undefined if the lock does not name it.
+   */
+  package(sha256: string): Promise<string> | undefined;
+  /** Resolves when every package is there and the chain has been shown; rejects with what `fetchLocked` throws. */
+  readonly proven: Promise<ChainReport>;
+}
+
+/**
+ * `fetchLocked`, for callers that have work to do with each package as it comes. Everything begins at once: packages and
+ * the proof of their chain. A proof that fails stops the downloads. Throws DEBIAN_LOCK_INVALID.
+ */
+export function startFetch(lock: Lock, options: FetchLockedOptions): LockedFetch {
+  checkLock(lock);
+  const failed = new AbortController();
+  const signal = options.signal === undefined ? failed.signal : AbortSignal.any([options.signal, failed.signal]);
+  const cache = cacheOf(options.cacheDirectory);
+  const arriving = new Map(lock.packages.map(({ sha256 }) => [sha256, Promise.withResolvers<string>()]));
+  const packages = cache.then((opened) =>
+    fetchPackages(lock, opened, { ...options, signal }, ({ sha256 }) =>
+      arriving.get(sha256)?.resolve(opened.blobs.path(`sha256:${sha256}`)),
+    ),
+  );
+  const chain = cache.then(async (opened) => {
+    try {
+      const report = await provenChain(lock, opened, options);
+      options.onChain?.(report);
+      requireLevel(report, options.chain ?? 'lock');
+      return report;
+    } catch (error) {
+      failed.abort(error);
+      throw error;
+    }
+  });
+  const proven = settle(chain, packages);
+  // Callers may never ask for one, or give up before: no rejection is left unhandled.
+  for (const { promise } of arriving.values()) promise.catch(() => {});
+  proven.catch((error: unknown) => {
+    for (const { reject } of arriving.values()) reject(error);
+  });
+  return { package: (sha256) => arriving.get(sha256)?.promise, proven };
 }
 
 /**
@@ -34,20 +75,26 @@ export interface FetchLockedOptions extends DownloadOptions {
  * DEBIAN_FETCH_FAILED, DEBIAN_CHAIN_UNPROVEN (contradiction, or weaker than `chain`) and what verifying throws.
  */
 export async function fetchLocked(lock: Lock, options: FetchLockedOptions): Promise<Map<string, string>> {
-  checkLock(lock);
-  const { cacheDirectory } = options;
-  const cache = typeof cacheDirectory === 'string' ? await openDebianCache(cacheDirectory) : cacheDirectory;
-  const [chain, packages] = await Promise.allSettled([provenChain(lock, cache, options), fetchPackages(lock, cache, options)]);
-  // That a lock is forged says more than that its packages cannot be had.
-  if (chain.status === 'rejected') throw chain.reason;
-  if (packages.status === 'rejected') throw packages.reason;
-  const report = chain.value;
-  options.onChain?.(report);
-  requireLevel(report, options.chain ?? 'lock');
-  return new Map(lock.packages.map(({ sha256 }) => [sha256, cache.blobs.path(`sha256:${sha256}`)]));
+  const fetching = startFetch(lock, options);
+  await fetching.proven;
+  const found = lock.packages.map(async ({ sha256 }) => [sha256, (await fetching.package(sha256)) as string] as const);
+  return new Map(await Promise.all(found));
 }
 
-async function fetchPackages(lock: Lock, cache: DebianCache, options: FetchLockedOptions): Promise<void> {
+async function settle(chain: Promise<ChainReport>, packages: Promise<void>): Promise<ChainReport> {
+  const [proof, fetched] = await Promise.allSettled([chain, packages]);
+  // That a lock is forged says more than that its packages cannot be had.
+  if (proof.status === 'rejected') throw proof.reason;
+  if (fetched.status === 'rejected') throw fetched.reason;
+  return proof.value;
+}
+
+async function fetchPackages(
+  lock: Lock,
+  cache: DebianCache,
+  options: FetchLockedOptions,
+  arrived: (entry: LockedPackage) => void,
+): Promise<void> {
   const archives = new Map(lock.suites.map(({ name, archive }) => [name, archive]));
   const total = lock.packages.reduce((sum, { size }) => sum + size, 0);
   let received = 0;
@@ -66,59 +113,8 @@ async function fetchPackages(lock: Lock, cache: DebianCache, options: FetchLocke
       const what = `${entry.name} ${entry.version}`;
       await downloadBlob({ archive, paths: [entry.path], sha256: entry.sha256, size: entry.size, what }, cache, { ...options, onBytes });
     }
+    arrived(entry);
     packages++;
     tell();
   });
-}
-
-/** Whether the cache has the blob, whole. One that was damaged on disk is taken out. */
-async function isSound(entry: LockedPackage, cache: DebianCache): Promise<boolean> {
-  const digest = `sha256:${entry.sha256}` as const;
-  const known = await cache.blobs.stat(digest);
-  if (known === undefined) return false;
-  if (known.size === entry.size && (await digestStream(cache.blobs.read(digest))).digest === digest) return true;
-  await cache.blobs.delete(digest);
-  return false;
-}
-
-/** The report of this lock with these keyrings: kept once it is `pinned`, since nothing can make it worse. */
-async function provenChain(lock: Lock, cache: DebianCache, options: FetchLockedOptions): Promise<ChainReport> {
-  const marker = join(
-    cache.verified,
-    `${createHash('sha256')
-      .update(`${lockDigest(lock)}\n${await keyringDigest(options.keyrings)}`)
-      .digest('hex')}.json`,
-  );
-  const known = await readFile(marker, 'utf8').then(
-    (text) => JSON.parse(text) as ChainReport,
-    () => undefined,
-  );
-  const report =
-    known ?? (await verifyChain(lock, cache, { ...options, keyring: await keyringFrom(options.keyrings), now: options.now ?? new Date() }));
-  for (const { suite, level, reason } of report.suites)
-    options.onProgress?.({ kind: 'chain', suite, level, ...(reason === undefined ? {} : { reason }) });
-  if (known === undefined && report.level === 'pinned') {
-    await durable.createDirectory(cache.verified);
-    await durable.writeFile(marker, canonicalJson(report));
-  }
-  return report;
-}
-
-async function keyringDigest(keyrings: readonly string[] | Keyring | undefined): Promise<string> {
-  if (keyrings !== undefined && 'keys' in keyrings && !Array.isArray(keyrings)) {
-    return (keyrings as Keyring).keys.map((key) => digestOf(key.write())).join();
-  }
-  const files = await keyringFiles(keyrings as readonly string[] | undefined);
-  return (await Promise.all(files.map(async (file) => digestOf(await readFile(file))))).join();
-}
-
-function requireLevel(report: ChainReport, weakest: ChainLevel): void {
-  const order: readonly ChainLevel[] = ['lock', 'listed', 'pinned'];
-  const weak = Object.entries(report.packages).filter(([, level]) => order.indexOf(level) < order.indexOf(weakest));
-  if (weak.length === 0) return;
-  const reasons = report.suites.flatMap(({ suite, reason }) => (reason === undefined ? [] : [`${suite}: ${reason}`]));
-  throw debianErrors.error(
-    'DEBIAN_CHAIN_UNPROVEN',
-    `${weak.length} packages are vouched for by less than ${weakest} (${reasons.join('; ')})`,
-  );
 }

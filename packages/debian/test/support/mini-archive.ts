@@ -52,7 +52,8 @@ export interface SuiteOptions {
   fields?: Record<string, string | undefined>;
   /** Change the plain index before it is hashed, or after. */
   editIndex?: (text: string) => string;
-  compression?: 'xz' | 'gz';
+  /** The compressed forms of the index; default xz alone. */
+  forms?: readonly ('xz' | 'gz')[];
 }
 
 export const suiteDate = new Date('2026-11-20T12:00:00Z');
@@ -70,7 +71,7 @@ export function poolPath({ name, version = '1.0-1' }: TestPackage): string {
 
 /** The files of one suite by path. */
 export async function suiteFiles(options: SuiteOptions): Promise<Map<string, Buffer>> {
-  const { name, packages, keys, date = suiteDate, compression = 'xz' } = options;
+  const { name, packages, keys, date = suiteDate, forms = ['xz'] } = options;
   const files = new Map<string, Buffer>();
   const stanzas = packages.map((entry) => {
     const bytes = debOf(entry);
@@ -89,11 +90,15 @@ export async function suiteFiles(options: SuiteOptions): Promise<Map<string, Buf
   });
   const plainText = stanzas.join('\n');
   const plain = Buffer.from(options.editIndex?.(plainText) ?? plainText);
-  const packed = compression === 'xz' ? compressXz(plain) : gzipSync(plain);
   const index = `main/binary-amd64/Packages`;
   const root = `dists/${name}`;
-  files.set(`${root}/${index}.${compression}`, packed);
-  files.set(`${root}/main/binary-amd64/by-hash/SHA256/${sha256(packed)}`, packed);
+  const table = [`\n ${sha256(plain)} ${plain.length} ${index}`];
+  for (const form of forms) {
+    const packed = form === 'xz' ? compressXz(plain) : gzipSync(plain);
+    files.set(`${root}/${index}.${form}`, packed);
+    files.set(`${root}/main/binary-amd64/by-hash/SHA256/${sha256(packed)}`, packed);
+    table.push(`\n ${sha256(packed)} ${packed.length} ${index}.${form}`);
+  }
   const codename = name.replace('/updates', '');
   const fields: Record<string, string | undefined> = {
     Origin: 'Test',
@@ -104,7 +109,7 @@ export async function suiteFiles(options: SuiteOptions): Promise<Map<string, Buf
     'Acquire-By-Hash': 'yes',
     Architectures: 'amd64',
     Components: 'main',
-    SHA256: `\n ${sha256(plain)} ${plain.length} ${index}\n ${sha256(packed)} ${packed.length} ${index}.${compression}`,
+    SHA256: table.join(''),
     ...options.fields,
   };
   const text = Object.entries(fields)
