@@ -6,12 +6,14 @@ import { factsOfStatus } from '../layer/package.ts';
 import { spdxDocument } from '../sbom/spdx.ts';
 import type { VariantSpec } from '../spec/schema.ts';
 import { layerLimit } from '../tar/unpack.ts';
+import { packageKey } from '../work/job.ts';
 import { assemble, emptyAssembly, type Assembly, type AssemblyContext } from './assemble.ts';
 import { applyForeignLayer, findInLayout, openImage, type OpenImage } from './base.ts';
 import type { BuildOptions } from './build.ts';
 import { imageConfig, imageManifest } from './config.ts';
 import type { LayerStore } from './layer-store.ts';
 import type { ImageLayer } from './layer.ts';
+import { packageJobs } from './packages.ts';
 import { platformOf, type Platform } from './platform.ts';
 import { createTree } from './tree.ts';
 
@@ -55,6 +57,7 @@ export async function buildArchitecture(
       baseBlob: ({ descriptor }) => (layout as Layout).bytes(descriptor, layerLimit),
     };
     const below = base === undefined ? emptyAssembly : await takeOver(layout as Layout, base, output);
+    await beginAll(below, variants, context);
     const shared = await assemble(below, spec, true, context);
     const built: [string, BuiltManifest][] = [];
     for (const tag of variants) {
@@ -66,6 +69,17 @@ export async function buildArchitecture(
   } finally {
     await layout?.close();
   }
+}
+
+/** All that the variants will ask for, before what they share is assembled. */
+async function beginAll(below: Assembly, variants: readonly string[], context: AssemblyContext): Promise<void> {
+  const { spec, store } = context;
+  const present = new Set(below.layers.map((layer) => layer.package?.name));
+  const shared = packageJobs(spec, spec, context, (name) => present.has(name));
+  const has = (name: string) => present.has(name) || shared.some(({ expected }) => expected.name === name);
+  const own = variants.flatMap((tag) => packageJobs(spec, spec.variants?.[tag] ?? {}, context, has));
+  const jobs = new Map([...shared, ...own].map((job) => [packageKey(job), job]));
+  await store.begin([...jobs.values()]);
 }
 
 function lockFor(architecture: string, given: Lock | readonly Lock[] | undefined): Lock | undefined {

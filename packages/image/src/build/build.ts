@@ -22,6 +22,11 @@ export interface BuildOptions {
   readonly lock?: Lock | readonly Lock[];
   /** Where the .deb of that SHA-256 is; asked for only what the layer cache does not have. May be a promise while it is being fetched. It is checked again. */
   readonly debs: (sha256: string) => string | Promise<string>;
+  /**
+   * What must hold before the image may be used, while `debs` are taken already: that their origin is proven, say. The
+   * layout's index names nothing before it has resolved; when it rejects, the build ends with its reason at once.
+   */
+  readonly proven?: Promise<unknown>;
   readonly base?: LayoutImage;
   /** Directory of local files. */
   readonly files?: string;
@@ -64,6 +69,8 @@ export interface BuildResult {
  */
 export async function buildImage(options: BuildOptions): Promise<BuildResult> {
   const { spec } = options;
+  // It is awaited below; a build that ends before leaves its rejection unheard.
+  options.proven?.catch(() => {});
   const variants = chosenVariants(spec, options.variants);
   const cacheDirectory = options.cache ?? (await mkdtemp(join(tmpdir(), 'colophon-layers-')));
   const pool = createLayerPool(cacheDirectory, options.workers);
@@ -72,7 +79,8 @@ export async function buildImage(options: BuildOptions): Promise<BuildResult> {
     await rm(join(options.output, 'index.json'), { force: true });
     const output = await createLayout(options.output);
     const store = createLayerStore(await openLayerCache(cacheDirectory), pool, output, options.onProgress);
-    return await buildAll(options, variants, output, store);
+    const [result] = await Promise.all([buildAll(options, variants, output, store), options.proven]);
+    return result;
   } finally {
     await pool.close();
     if (options.cache === undefined) await rm(cacheDirectory, { recursive: true, force: true });
@@ -93,6 +101,7 @@ async function buildAll(options: BuildOptions, variants: readonly string[], outp
   for (const architecture of spec.architectures) {
     for (const [tag, manifest] of await buildArchitecture(architecture, variants, options, output, store)) built.get(tag)?.push(manifest);
   }
+  await options.proven;
   const images: BuiltImage[] = [];
   for (const [tag, manifests] of built) {
     const [only] = manifests;

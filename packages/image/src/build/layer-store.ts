@@ -1,12 +1,15 @@
+import { availableParallelism } from 'node:os';
 import { mediaTypes, type Descriptor, type LayoutWriter } from '@colophon/oci';
 import { coreErrors } from '@colophon/core';
 import { gzipMember } from '../encoder/encoder.ts';
 import { layerRecord, type LayerRecord } from '../layer/record.ts';
 import type { Entry } from '../tar/entry.ts';
 import { writeTar } from '../tar/writer.ts';
-import type { LayerCache } from '../work/cache.ts';
+import type { Layer, LayerCache } from '../work/cache.ts';
 import { packageKey, type FilesJob, type WantedPackage } from '../work/job.ts';
 import type { LayerPool } from '../work/pool.ts';
+
+const cores = availableParallelism();
 
 export interface BuildProgress {
   readonly kind: 'layer';
@@ -18,6 +21,8 @@ export interface BuildProgress {
 
 /** Gets layers made, or from the cache, and puts their bytes into the output layout. */
 export interface LayerStore {
+  /** Begins with packages that will be asked for, so that those of a variant need not wait for what the variants share. */
+  begin(jobs: readonly WantedPackage[]): Promise<void>;
   packages(jobs: readonly WantedPackage[]): Promise<LayerRecord[]>;
   files(jobs: readonly FilesJob[]): Promise<LayerRecord[]>;
   /** A small layer of generated entries, made here and now. */
@@ -34,6 +39,8 @@ export function createLayerStore(
 ): LayerStore {
   const written = new Set<string>();
   const keys = new Map<string, string>();
+  const begun = new Map<string, Promise<Layer | undefined>>();
+  const making = new Map<string, Promise<LayerRecord>>();
   const small = new Map<string, Buffer>();
   const keep = async (record: LayerRecord, blob: Buffer, key?: string): Promise<LayerRecord> => {
     if (!written.has(record.digest)) await output.putBlob(blob, mediaTypes.layerGzip, record.digest);
@@ -42,35 +49,51 @@ export function createLayerStore(
     else keys.set(record.digest, key);
     return record;
   };
-  const fromCache = async (key: string): Promise<{ record: LayerRecord; blob: Buffer }> => {
+  const fromCache = async (key: string): Promise<Layer> => {
     const found = await cache.get(key);
     if (found === undefined) throw coreErrors.error('CORE_INTERNAL', 'a layer that was just made is not in the layer cache');
     return found;
   };
+  /** The largest first: no core waits long for the last one. A file that is still being fetched lets the others pass. */
+  const make = (jobs: readonly WantedPackage[]): void => {
+    const fresh = jobs.filter((job) => !making.has(packageKey(job))).sort((left, right) => right.size - left.size);
+    const total = fresh.reduce((sum, { size }) => sum + size, 0);
+    pool.expect(fresh.length);
+    for (const job of fresh) {
+      // A layer with more than its core's share of the work would be finished last, and alone.
+      const helpers = job.size * cores > total ? cores - 1 : 0;
+      const made = (async () => {
+        const { key } = await pool.run({ ...job, deb: await job.deb(), helpers });
+        onProgress?.({ kind: 'layer', name: packageLabel(job), cached: false });
+        const { record, blob } = await fromCache(key);
+        return keep(record, blob, key);
+      })();
+      // Whoever asks for the layer hears of it; a build that ends before need not.
+      made.catch(() => {});
+      making.set(packageKey(job), made);
+    }
+  };
   return {
+    async begin(jobs) {
+      const found = jobs.map((job) => cache.get(packageKey(job)));
+      for (const [index, job] of jobs.entries()) begun.set(packageKey(job), found[index] as Promise<Layer | undefined>);
+      const layers = await Promise.all(found);
+      make(jobs.filter((_, index) => layers[index] === undefined));
+    },
     async packages(jobs) {
       const records = await Promise.all(
         jobs.map(async (job) => {
           const key = packageKey(job);
-          const found = await cache.get(key);
+          const found = await (begun.get(key) ?? cache.get(key));
+          begun.delete(key);
           if (found === undefined) return undefined;
           onProgress?.({ kind: 'layer', name: packageLabel(job), cached: true });
           return keep(found.record, found.blob, key);
         }),
       );
-      // The largest first: no core waits long for the last one. A file that is still being fetched lets the others pass.
-      const missing = jobs.filter((_, index) => records[index] === undefined).sort((left, right) => right.size - left.size);
-      const made = await Promise.all(
-        missing.map(async (job) => {
-          const result = await pool.run({ ...job, deb: await job.deb() });
-          onProgress?.({ kind: 'layer', name: packageLabel(job), cached: false });
-          return result;
-        }),
-      );
-      for (const [index, job] of missing.entries()) {
-        const { record, blob } = await fromCache(made[index]?.key as string);
-        records[jobs.indexOf(job)] = await keep(record, blob, packageKey(job));
-      }
+      const missing = jobs.filter((_, index) => records[index] === undefined);
+      make(missing);
+      await Promise.all(missing.map(async (job) => (records[jobs.indexOf(job)] = await making.get(packageKey(job)))));
       return records as LayerRecord[];
     },
     async files(jobs) {

@@ -30,18 +30,23 @@ const scriptNames = new Set(['preinst', 'postinst', 'prerm', 'postrm', 'config',
 /**
  * Reads a .deb (its bytes already checked against the lock, its contents hostile all the same) and gives its layer's
  * entries, with `var/lib/dpkg/status.d/NAME` and `NAME.md5sums` as distroless has them for scanners.
+ * `check` is called for each entry; it throws to end the reading.
  */
 export async function packageEntries(
   deb: Uint8Array,
   expected: ExpectedPackage,
   options: PackageOptions,
   limits: Partial<DebLimits>,
+  check: () => void = () => {},
 ): Promise<{ entries: Entry[]; facts: PackageFacts }> {
   const what = `${expected.name} ${expected.version}`;
   const { control, controlFiles, entries } = await readDeb(deb, limits);
   mustBe(control, expected, what);
   const source: TarEntry[] = [];
-  for await (const entry of entries) source.push(entry);
+  for await (const entry of entries) {
+    check();
+    source.push(entry);
+  }
   const links: Links = new Map(options.links);
   const { clamp, include, exclude } = options;
   const selection = { ...(include === undefined ? {} : { include }), ...(exclude === undefined ? {} : { exclude }) };

@@ -5,6 +5,11 @@ import { digestOf, parseDigest, parseJson, sha256Hex } from '@colophon/core';
 import { encoderId } from '../encoder/encoder.ts';
 import type { LayerRecord } from '../layer/record.ts';
 
+export interface Layer {
+  readonly record: LayerRecord;
+  readonly blob: Buffer;
+}
+
 /**
  * Encoded layers by a key of all that their bytes depend on. Everything is checked when it is read: a record against
  * the hash beside it, a blob against its digest; what does not match is treated as absent. So neither a crash nor bit
@@ -12,7 +17,7 @@ import type { LayerRecord } from '../layer/record.ts';
  * write there could as well change the program.
  */
 export interface LayerCache {
-  get(key: string): Promise<{ record: LayerRecord; blob: Buffer } | undefined>;
+  get(key: string): Promise<Layer | undefined>;
   put(key: string, record: LayerRecord, blob: Uint8Array): Promise<void>;
 }
 

@@ -9,6 +9,7 @@ import { layerRecord, type LayerRecord } from '../layer/record.ts';
 import { inOrder, type Entry } from '../tar/entry.ts';
 import { writeTar } from '../tar/writer.ts';
 import type { LayerCache } from './cache.ts';
+import type { Gate } from './gate.ts';
 import { gzipShared } from './gzip-shared.ts';
 
 /** Part of every key: changes when the same inputs give another layer, whatever the encoder's id says. */
@@ -20,13 +21,15 @@ export interface PackageJob {
   readonly deb: string;
   /** Of the .deb, in bytes; says only what to begin with. */
   readonly size: number;
+  /** How many threads more may encode it, where the other layers do not keep all cores busy. Default: none. */
+  readonly helpers?: number;
   readonly expected: ExpectedPackage;
   readonly options: PackageOptions;
   readonly limits: Partial<DebLimits>;
 }
 
 /** A package job whose file is asked for only where the cache does not have the layer, and may still be on its way then. */
-export type WantedPackage = Omit<PackageJob, 'deb'> & { readonly deb: () => string | Promise<string> };
+export type WantedPackage = Omit<PackageJob, 'deb' | 'helpers'> & { readonly deb: () => string | Promise<string> };
 
 export interface FilesJob {
   readonly kind: 'files';
@@ -45,7 +48,7 @@ export interface FinishedJob {
 export type LayerJob = PackageJob | FilesJob;
 
 /** What a package's layer is kept under: everything that its bytes depend on. */
-export function packageKey(job: Omit<PackageJob, 'deb'>): string {
+export function packageKey(job: Omit<PackageJob, 'deb' | 'helpers'>): string {
   return sha256Hex(canonicalJson({ converter: converterId, encoder: encoderId, expected: job.expected, options: job.options }));
 }
 
@@ -53,7 +56,7 @@ export function packageKey(job: Omit<PackageJob, 'deb'>): string {
  * Makes one layer and puts it into the cache. Runs in a worker thread. Local files have no key before they are read;
  * theirs is the tar archive itself, so that what has not changed is at least not compressed again.
  */
-export async function runJob(job: LayerJob, cache: LayerCache): Promise<FinishedJob> {
+export async function runJob(job: LayerJob, cache: LayerCache, gate: Gate): Promise<FinishedJob> {
   if (job.kind === 'files') {
     const entries = inOrder([...job.parents, ...(await localEntries(job.root, job.files))]);
     const tar = writeTar(entries);
@@ -75,9 +78,9 @@ export async function runJob(job: LayerJob, cache: LayerCache): Promise<Finished
       details: { expected: job.expected.sha256, found },
     });
   }
-  const { entries, facts } = await packageEntries(deb, job.expected, job.options, job.limits);
+  const { entries, facts } = await gate.pass((check) => packageEntries(deb, job.expected, job.options, job.limits, check));
   const tar = writeTar(entries);
-  const blob = await gzipShared(tar);
+  const blob = await gzipShared(tar, job.helpers ?? 0);
   const whole = { ...layerRecord(entries, tar, blob), package: facts };
   const key = packageKey(job);
   await cache.put(key, whole, blob);

@@ -1,10 +1,14 @@
 import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import { ColophonError, coreErrors, spawnWorker, type ErrorRecord } from '@colophon/core';
+import { createGate, givenUp, type Gate } from './gate.ts';
 import type { FinishedJob, LayerJob } from './job.ts';
+import type { LayerWorkerData } from './layer-worker.ts';
 
 export interface LayerPool {
-  /** Runs a job on the next core that is free, in the order of the calls. */
+  /** Starts workers for so many jobs to come: they load while the first of them is still being fetched. */
+  expect(jobs: number): void;
+  /** Runs a job on the next core that is free; of those that wait the largest first. */
   run(job: LayerJob): Promise<FinishedJob>;
   /** Ends the workers; what is still running or waiting is given up and rejects. */
   close(): Promise<void>;
@@ -16,15 +20,22 @@ interface Waiting {
   reject(error: Error): void;
 }
 
+const weight = (job: LayerJob): number => (job.kind === 'package' ? job.size : Infinity);
+
 /** Workers are started when there is work, and end with `close`. How many there are has no influence on any byte. */
 export function createLayerPool(cache: string, workers = availableParallelism()): LayerPool {
   const idle: Worker[] = [];
   const all: Worker[] = [];
   const queue: Waiting[] = [];
   const given = new Map<Worker, Waiting>();
+  const gates = new Map<Worker, Gate>();
+  let closed = false;
 
   const start = (): Worker => {
-    const worker = spawnWorker(import.meta.url, './layer-worker', { workerData: { cache } });
+    const gate = createGate();
+    const workerData: LayerWorkerData = { cache, gate: gate.shared };
+    const worker = spawnWorker(import.meta.url, './layer-worker', { workerData });
+    gates.set(worker, gate);
     worker.on('message', (answer: { result: FinishedJob } | { error: ErrorRecord }) => {
       const current = given.get(worker);
       given.delete(worker);
@@ -53,14 +64,26 @@ export function createLayerPool(cache: string, workers = availableParallelism())
   };
 
   return {
+    expect(jobs) {
+      while (all.length < Math.min(workers, jobs)) idle.push(start());
+    },
     run: (job) =>
       new Promise((resolve, reject) => {
-        queue.push({ job, resolve, reject });
+        if (closed) return reject(givenUp());
+        const after = queue.findIndex((other) => weight(other.job) < weight(job));
+        queue.splice(after < 0 ? queue.length : after, 0, { job, resolve, reject });
         next();
       }),
     async close() {
-      for (const { reject } of queue.splice(0)) reject(coreErrors.error('CORE_WORKER_FAILED', 'the build was given up'));
-      await Promise.all([...all].map((worker) => worker.terminate()));
+      closed = true;
+      for (const { reject } of queue.splice(0)) reject(givenUp());
+      await Promise.all(
+        [...all].map(async (worker) => {
+          const ended = new Promise((resolve) => worker.once('exit', resolve));
+          if (gates.get(worker)?.shut() === true) await ended;
+          else await worker.terminate();
+        }),
+      );
     },
   };
 }

@@ -4,7 +4,7 @@ import { createReadStream } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { canonicalJson, sha256Hex, type Digest } from '@colophon/core';
-import { fetchLocked, openDebianCache, parseLock, type ChainReport, type Lock, type Mirrors } from '@colophon/debian';
+import { openDebianCache, parseLock, startFetch, type ChainReport, type Lock, type Mirrors } from '@colophon/debian';
 import { buildImage, encoderId, parseImageSpec } from '@colophon/image';
 import { manifestTypes, openLayout, type Registry } from '@colophon/oci';
 import { durable, type BlobStore, type KubeObject, type ObjectStore } from '@colophon/store';
@@ -84,30 +84,33 @@ async function makeStepImage(
     return reference(present.digest);
   }
   onProgress({ image: name, phase: 'packages' });
-  let chain: ChainReport | undefined;
   const cache = await openDebianCache(join(options.data, 'inputs', 'debian'), { blobs: options.blobs });
-  const debs = await fetchLocked(lock, {
-    mirrors: options.mirrors,
-    cacheDirectory: cache,
-    onChain: (report) => void (chain = report),
-    onProgress: (event) => {
-      if (event.kind === 'download') onProgress({ image: name, phase: 'packages', detail: `${event.packages} of ${event.of}` });
-    },
-  });
-  onProgress({ image: name, phase: 'layers' });
   const work = join(options.data, 'bootstrap', name);
   await rm(work, { recursive: true, force: true });
   const output = join(work, 'layout');
   await durable.createDirectory(output);
   const spec = parseImageSpec(specText);
+  const staged = files.length === 0 ? {} : { files: await stageFiles(files, join(work, 'files')) };
+  const failed = new AbortController();
+  const fetching = startFetch(lock, {
+    mirrors: options.mirrors,
+    cacheDirectory: cache,
+    signal: failed.signal,
+    onProgress: (event) => {
+      if (event.kind !== 'download') return;
+      onProgress({ image: name, phase: 'packages', detail: `${event.packages} of ${event.of}` });
+      if (event.packages === event.of) onProgress({ image: name, phase: 'layers' });
+    },
+  });
   const result = await buildImage({
     spec,
     lock,
-    debs: (sha256) => debs.get(sha256) as string,
+    debs: (sha256) => fetching.package(sha256) as Promise<string>,
+    proven: fetching.proven,
     output,
     cache: join(options.data, 'inputs', 'layers'),
-    ...(files.length === 0 ? {} : { files: await stageFiles(files, join(work, 'files')) }),
-  });
+    ...staged,
+  }).finally(() => failed.abort());
   onProgress({ image: name, phase: 'push' });
   const { digest, mediaType, size } = result.descriptor;
   await pushAll(output, digest, options.registry, repository, tag);
@@ -120,7 +123,7 @@ async function makeStepImage(
       size,
       spec: parseYaml(specText),
       lock,
-      chain: chain as ChainReport,
+      chain: await fetching.proven,
       encoder: encoderId,
       files: listed,
       node: process.version,

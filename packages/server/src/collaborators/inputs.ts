@@ -3,10 +3,10 @@ import { access, chmod, constants, copyFile, mkdir, rename, rm, writeFile } from
 import { join } from 'node:path';
 import { errorCode, parseDigest } from '@colophon/core';
 import {
-  fetchLocked,
   lockDigest,
   openDebianCache,
   parseLock,
+  startFetch,
   type ChainReport,
   type DebianCache,
   type Lock,
@@ -88,12 +88,10 @@ async function materialisePackages(
   cache: DebianCache,
   signal: AbortSignal,
 ): Promise<{ directory: string; chain: ChainReport }> {
-  let chain: ChainReport | undefined;
-  const files = await fetchLocked(lock, {
+  const fetching = startFetch(lock, {
     mirrors: options.mirrors,
     cacheDirectory: cache,
     signal,
-    onChain: (report) => void (chain = report),
     ...(options.keyrings === undefined ? {} : { keyrings: options.keyrings }),
   });
   const parent = join(options.directory, 'packages');
@@ -108,11 +106,17 @@ async function materialisePackages(
     const temporary = join(parent, `.${randomUUID()}`);
     try {
       await mkdir(temporary, { mode: 0o755 });
-      for (const entry of lock.packages) {
-        const target = join(temporary, entry.path.slice(entry.path.lastIndexOf('/') + 1));
-        await copyFile(files.get(entry.sha256) as string, target, constants.COPYFILE_FICLONE);
-        await chmod(target, 0o444);
-      }
+      // Each is copied as it comes; the directory gets its name only once the chain of all of them is known.
+      const copies = await Promise.allSettled(
+        lock.packages.map(async (entry) => {
+          const target = join(temporary, entry.path.slice(entry.path.lastIndexOf('/') + 1));
+          await copyFile((await fetching.package(entry.sha256)) as string, target, constants.COPYFILE_FICLONE);
+          await chmod(target, 0o444);
+        }),
+      );
+      await fetching.proven;
+      const failed = copies.find((copy) => copy.status === 'rejected');
+      if (failed !== undefined) throw failed.reason;
       await writeFile(join(temporary, 'lock.json'), JSON.stringify(lock), { mode: 0o444 });
       await chmod(temporary, 0o755);
       await rename(temporary, directory).catch((error: unknown) => {
@@ -122,7 +126,7 @@ async function materialisePackages(
       await rm(temporary, { recursive: true, force: true });
     }
   }
-  return { directory, chain: chain as ChainReport };
+  return { directory, chain: await fetching.proven };
 }
 
 /** Who vouches for each package: the keys that signed the InRelease which the chain was shown from; nobody, where only the lock says so. */

@@ -1,12 +1,13 @@
 import { appendFile, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { fetchLocked, parseLock } from '@colophon/debian';
+import { openDebianCache, parseLock, startFetch } from '@colophon/debian';
 import { buildImage, imageErrors, parseImageSpec, type BuildResult, type ImageSpec } from '@colophon/image';
 import { parseReference } from '@colophon/oci';
 import { many, number, text, type Handler, type Invocation } from '../../command/command.ts';
 import { cliErrors } from '../../errors.ts';
 import { cacheDirectory, showProgress, sources } from '../../files/mirrors.ts';
 import { readText } from '../../files/read.ts';
+import type { Step } from '../../output/output.ts';
 import { builtData, builtText } from './built.ts';
 import { openPackages, type LockedPackages } from './packages.ts';
 
@@ -16,29 +17,35 @@ export const run: Handler = async (invocation) => {
   if (layout === undefined) throw cliErrors.error('CLI_USAGE', 'an output is needed: --layout DIR');
   const repository = checkedRepository(invocation);
   const spec = parseImageSpec(await readText(file));
-  const packages = await lockedPackages(spec, file, invocation);
+  const step = invocation.output.step(`Building ${spec.name}`);
+  const failed = new AbortController();
+  const packages = await lockedPackages(spec, file, invocation, step, AbortSignal.any([invocation.signal, failed.signal]));
   const base = text(invocation, 'base');
   const cache = layerCache(invocation);
   const variants = many(invocation, 'variant');
   const workers = number(invocation, 'workers');
-  const step = invocation.output.step(`Building ${spec.name}`);
   let done = 0;
-  const result = await buildImage({
-    spec,
-    ...(packages.locks.length === 0 ? {} : { lock: packages.locks }),
-    debs: (sha256) => packages.path(sha256),
-    output: layout,
-    files: text(invocation, 'files') ?? dirname(resolve(file)),
-    ...(base === undefined ? {} : { base: { directory: base } }),
-    ...(cache === undefined ? {} : { cache }),
-    ...(variants.length === 0 ? {} : { variants }),
-    ...(workers === undefined ? {} : { workers }),
-    onProgress: ({ name, cached }) => step.update(`${(done += 1)} layers, ${name}${cached ? ' (from the cache)' : ''}`),
-  });
-  step.done(`${result.images.length} variants`);
-  await writeResults(result, repository, invocation);
-  const data = builtData(spec.name, layout, result, repository);
-  return { data, text: ({ theme }) => builtText(data, theme) };
+  try {
+    const result = await buildImage({
+      spec,
+      ...(packages.locks.length === 0 ? {} : { lock: packages.locks }),
+      debs: (sha256) => packages.path(sha256),
+      ...(packages.proven === undefined ? {} : { proven: packages.proven }),
+      output: layout,
+      files: text(invocation, 'files') ?? dirname(resolve(file)),
+      ...(base === undefined ? {} : { base: { directory: base } }),
+      ...(cache === undefined ? {} : { cache }),
+      ...(variants.length === 0 ? {} : { variants }),
+      ...(workers === undefined ? {} : { workers }),
+      onProgress: ({ name, cached }) => step.update(`${(done += 1)} layers, ${name}${cached ? ' (from the cache)' : ''}`),
+    });
+    step.done(`${result.images.length} variants`);
+    await writeResults(result, repository, invocation);
+    const data = builtData(spec.name, layout, result, repository);
+    return { data, text: ({ theme }) => builtText(data, theme) };
+  } finally {
+    failed.abort();
+  }
 };
 
 /** `HOST/PATH` alone: the digest is what this command finds out. */
@@ -55,8 +62,21 @@ function checkedRepository(invocation: Invocation): string | undefined {
   return repository;
 }
 
-/** From --packages nothing is fetched; else what the locks name is. */
-async function lockedPackages(spec: ImageSpec, file: string, invocation: Invocation): Promise<LockedPackages> {
+interface ComingPackages {
+  readonly locks: LockedPackages['locks'];
+  path(sha256: string): string | Promise<string>;
+  /** Where packages are still being fetched: when the archive is known to vouch for all of them. */
+  readonly proven?: Promise<unknown>;
+}
+
+/** From --packages nothing is fetched; else what the locks name is, while the image is being built already. */
+async function lockedPackages(
+  spec: ImageSpec,
+  file: string,
+  invocation: Invocation,
+  step: Step,
+  signal: AbortSignal,
+): Promise<ComingPackages> {
   const given = many(invocation, 'packages');
   const named = many(invocation, 'lock');
   if (given.length > 0) {
@@ -65,25 +85,19 @@ async function lockedPackages(spec: ImageSpec, file: string, invocation: Invocat
   }
   const files = named.length > 0 ? named : locksOf(spec).map((lock) => resolve(dirname(file), lock));
   const locks = await Promise.all(files.map(async (lock) => parseLock(await readText(lock))));
-  const paths = new Map<string, string>();
-  for (const lock of locks) {
-    const step = invocation.output.step(`Fetching ${lock.packages.length} packages (${lock.architecture})`);
-    const found = await fetchLocked(lock, {
-      ...sources(invocation),
-      cacheDirectory: cacheDirectory(invocation, 'debian'),
-      signal: invocation.signal,
-      onProgress: showProgress(step),
-    });
-    for (const [sha256, path] of found) paths.set(sha256, path);
-    step.done();
-  }
+  const cache = await openDebianCache(cacheDirectory(invocation, 'debian'));
+  const options = { ...sources(invocation), cacheDirectory: cache, signal, onProgress: showProgress(step) };
+  const fetches = locks.map((lock) => startFetch(lock, options));
+  const proven = Promise.all(fetches.map((fetch) => fetch.proven));
+  proven.catch(() => {});
   return {
     locks,
     path(sha256) {
-      const path = paths.get(sha256);
+      const path = fetches.map((fetch) => fetch.package(sha256)).find((coming) => coming !== undefined);
       if (path === undefined) throw imageErrors.error('IMAGE_PACKAGE_MISSING', `no lock names a package of sha256 ${sha256}`);
       return path;
     },
+    proven,
   };
 }
 
