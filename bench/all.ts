@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { load, machine, table, type Figure } from './support/report.ts';
+import { busyShare, machine, table, type Figure } from './support/report.ts';
 
 /** Minutes that each may take. */
 const benches: Readonly<Record<string, number>> = {
@@ -23,7 +23,7 @@ const place = mkdtempSync(join(tmpdir(), 'colophon-bench-'));
 
 /** Why it has no figures; undefined when it has. */
 function run(name: string, minutes: number, file: string): Promise<string | undefined> {
-  console.log(`\n== ${name} (load ${load()})`);
+  console.log(`\n== ${name}`);
   return new Promise((resolve) => {
     // A group of its own: when its time is over, all that it started ends with it.
     const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', join(import.meta.dirname, `${name}.ts`)], {
@@ -50,7 +50,9 @@ function run(name: string, minutes: number, file: string): Promise<string | unde
 
 const failures: string[] = [];
 const figures: Figure[] = [];
-const loads: string[] = [load()];
+/** More than this of the processors in other hands, before or after, and a bench's figures are marked. */
+const quiet = 0.1;
+const busy: number[] = [await busyShare()];
 try {
   const chosen = values.only?.split(',') ?? Object.keys(benches);
   for (const name of chosen) {
@@ -58,16 +60,20 @@ try {
     writeFileSync(file, '');
     const failure = await run(name, benches[name] ?? 5, file);
     if (failure !== undefined) failures.push(failure);
-    for (const line of readFileSync(file, 'utf8').split('\n')) if (line !== '') figures.push(JSON.parse(line) as Figure);
-    loads.push(load());
+    busy.push(await busyShare());
+    const disturbed = Math.max(...busy.slice(-2)) > quiet;
+    for (const line of readFileSync(file, 'utf8').split('\n'))
+      if (line !== '') figures.push({ ...(JSON.parse(line) as Figure), disturbed });
   }
 } finally {
   rmSync(place, { recursive: true, force: true });
 }
 
+const percent = (share: number) => `${Math.round(share * 100)} %`;
 const head = [
   `${new Date().toISOString().slice(0, 10)}, ${machine()}.`,
-  `Load (1, 5, 15 minutes) before: ${loads[0]}; after: ${loads.at(-1)}.`,
+  `Between the benches ${percent(Math.min(...busy))} to ${percent(Math.max(...busy))} of the processors' time was somebody else's.`,
+  ...(figures.some(({ disturbed }) => disturbed) ? ['† other work ran just before or after: to be repeated on a quiet machine.'] : []),
   ...failures.map((failure) => `Not measured: ${failure}.`),
 ].join('\n');
 const text = `${head}\n\n${table(figures)}\n`;

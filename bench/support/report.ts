@@ -1,5 +1,6 @@
 import { appendFileSync } from 'node:fs';
-import { cpus, loadavg, release, totalmem } from 'node:os';
+import { cpus, release, totalmem } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Times are the better the smaller they are, rates the greater. */
 export type Unit = 'ms' | 's' | '/s';
@@ -13,6 +14,8 @@ export interface Figure {
   readonly peer?: { readonly name: string; readonly value: number; readonly recorded?: boolean };
   /** What is wanted: of our own figure, or of the ratio to the peer. */
   readonly goal?: Goal;
+  /** Other work ran on the machine just before or after: to be repeated. */
+  readonly disturbed?: boolean;
 }
 
 export type Goal = { readonly atMost: number } | { readonly atLeast: number } | { readonly timesPeer: number };
@@ -52,7 +55,7 @@ function cells(figure: Figure): string[] {
   const met = isMet(figure);
   return [
     what,
-    shown(ours, unit),
+    `${shown(ours, unit)}${figure.disturbed === true ? ' †' : ''}`,
     peer === undefined ? '–' : `${shown(peer.value, unit)} ${peer.name}${peer.recorded === true ? ' (recorded)' : ''}`,
     ratio === undefined ? '–' : `${ratio.toFixed(ratio >= 10 ? 0 : 1)} times`,
     goalText(figure),
@@ -82,8 +85,15 @@ export function machine(): string {
   return `${model?.model.trim() ?? 'unknown CPU'}, ${cpus().length} processors, ${gib} GiB, Linux ${release().split('-')[0]}, Node ${process.version}`;
 }
 
-export function load(): string {
-  return loadavg()
-    .map((value) => value.toFixed(1))
-    .join(' ');
+/** The share of all processors' time that somebody used within a second from now, while we do nothing. */
+export async function busyShare(): Promise<number> {
+  const times = () =>
+    cpus().reduce(
+      (sum, { times: { idle, irq, nice, sys, user } }) => ({ idle: sum.idle + idle, all: sum.all + idle + irq + nice + sys + user }),
+      { idle: 0, all: 0 },
+    );
+  const before = times();
+  await sleep(1000);
+  const after = times();
+  return 1 - (after.idle - before.idle) / Math.max(1, after.all - before.all);
 }

@@ -63,6 +63,31 @@ describe('a blob store', () => {
     expect(incoming(directory)).toEqual([]);
   });
 
+  it('writes many small ones at once; one that cannot be written fails alone, and nothing is left of it', async () => {
+    const directory = temporary();
+    const store = await openBlobStore(directory);
+    const contents = Array.from({ length: 200 }, (_, index) => Buffer.from(`small ${index}`));
+    const refused = store.path(digestOf(contents[7] as Buffer));
+    // A folder stands where the name should be.
+    mkdirSync(refused, { recursive: true });
+    const outcomes = await Promise.allSettled(contents.map((content) => store.put(content)));
+    expect(outcomes.flatMap(({ status }, index) => (status === 'rejected' ? [index] : []))).toEqual([7]);
+    expect(outcomes[7]).toMatchObject({ reason: { code: 'EISDIR' } });
+    for (const [index, content] of contents.entries()) {
+      if (index !== 7) expect(await store.bytes(digestOf(content))).toEqual(content);
+    }
+    expect(incoming(directory)).toEqual([]);
+  });
+
+  it('takes no more of a view than it shows, and leaves the caller its buffer', async () => {
+    const store = await openBlobStore(temporary());
+    const whole = Buffer.from('before, the content, after');
+    const { digest, size } = await store.put(whole.subarray(8, 19));
+    expect([digest, size]).toEqual([digestOf('the content'), 11]);
+    expect((await store.bytes(digest)).toString()).toBe('the content');
+    expect(whole.toString()).toBe('before, the content, after');
+  });
+
   it('says what it does not have', async () => {
     const store = await openBlobStore(temporary());
     expect(await store.stat(unknown)).toBeUndefined();
