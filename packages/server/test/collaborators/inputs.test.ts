@@ -67,13 +67,13 @@ async function prepare() {
     driver: 'packages.colophon.dev',
     attributes: { uri: 'https://example.org/it.git', revision: 'main', lock: 'it.lock.json' },
   } as const;
-  return inputs.prepare(request, { signal: new AbortController().signal } as never);
+  return inputs.prepare(request, { signal: new AbortController().signal });
 }
 
 test('lays out the packages and the lock, and says who vouches for each', async () => {
   const { directory, record } = await prepare();
-  expect((await readdir(directory as string)).toSorted()).toEqual(['lock.json', 'one_1.0-1_amd64.deb', 'two_1.0-1_amd64.deb']);
-  expect(await readFile(join(directory as string, 'two_1.0-1_amd64.deb'))).toEqual(debOf({ name: 'two' }));
+  expect((await readdir(directory)).toSorted()).toEqual(['lock.json', 'one_1.0-1_amd64.deb', 'two_1.0-1_amd64.deb']);
+  expect(await readFile(join(directory, 'two_1.0-1_amd64.deb'))).toEqual(debOf({ name: 'two' }));
   expect(record).toMatchObject({ kind: 'packages', packages: [{ name: 'one', signedBy: [key.fingerprint] }, { name: 'two' }] });
   // Again: from what is there.
   mirror.files.clear();
