@@ -161,6 +161,36 @@ describe('download', () => {
     await expect(download()).rejects.toThrow(code('DEBIAN_FETCH_FAILED'));
   });
 
+  it('follows redirections, to another server too, and keeps the range', async () => {
+    let sent = false;
+    mirror.hook = (asked, request, response) => {
+      if (!sent && asked === path && request.headers.range === undefined) return ((sent = true), cut(50_000)(asked, request, response));
+      if (asked === path) response.writeHead(302, { location: '/debian/elsewhere' }).end('not here');
+      else response.writeHead(307, { location: `${second.url}/${path}` }).end();
+      return true;
+    };
+    expect(await download()).toEqual(bytes);
+    expect(second.requests).toEqual([`${path} bytes=50000-`]);
+  });
+
+  it.each([
+    ['in circles', (asked: string) => `/debian/${asked}`],
+    ['to a file', () => 'file:///etc/passwd'],
+    ['to what is no address', () => 'http://['],
+  ])('gives up redirections %s', async (_title, location) => {
+    mirror.hook = (asked, _request, response) => (response.writeHead(301, { location: location(asked) }).end(), true);
+    await expect(download({ rounds: 1 })).rejects.toThrow(/redirects/);
+    expect(mirror.requests.length).toBeLessThan(20);
+  });
+
+  it('survives a server that answers with no HTTP, or with a broken body, at once', async () => {
+    mirror.hook = (_path, request) => (request.socket.end('SSH-2.0-x\r\n'), true);
+    expect(await download({ mirrors: { archive: [mirror.url, second.url] } })).toEqual(bytes);
+    await cache.blobs.delete(`sha256:${sha256(bytes)}`);
+    mirror.hook = (_path, request) => (request.socket.end('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n'), true);
+    expect(await download({ mirrors: { archive: [mirror.url, second.url] } })).toEqual(bytes);
+  });
+
   it('escapes the plus sign, which some stores read as a space', async () => {
     let url: string | undefined;
     mirror.hook = (_path, request) => ((url = request.url), false);

@@ -63,6 +63,7 @@ async function prepare() {
     keyrings: [join(folder, 'keyring.asc')],
   });
   const request = {
+    run: { apiVersion: 'tekton.dev/v1', kind: 'TaskRun', namespace: 'default', name: 'it', uid: '1' },
     workspace: 'packages',
     driver: 'packages.colophon.dev',
     attributes: { uri: 'https://example.org/it.git', revision: 'main', lock: 'it.lock.json' },
