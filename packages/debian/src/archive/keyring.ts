@@ -23,10 +23,15 @@ export async function loadKeyring(files?: readonly string[]): Promise<Keyring> {
     for (const key of await readKeyringFile(name)) {
       const known = keys.get(key.getFingerprint());
       // One file may have a later expiry or a revocation that another lacks: all of them count.
-      keys.set(key.getFingerprint(), known === undefined ? key : await known.update(key));
+      keys.set(key.getFingerprint(), known === undefined || same(known, key) ? key : await known.update(key));
     }
   }
   return { keys: [...keys.values()], files: names };
+}
+
+/** Most keys are there twice, in a file of their own and in the one of all. */
+function same(left: Key, right: Key): boolean {
+  return Buffer.from(left.write()).equals(right.write());
 }
 
 /** The files that `loadKeyring` reads. */

@@ -1,5 +1,4 @@
-import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
-import { request as httpsRequest } from 'node:https';
+import type { IncomingMessage, RequestOptions } from 'node:http';
 import { debianErrors } from '../errors.ts';
 
 /** Why one attempt at one mirror gave nothing. `absent`: it does not have it; `lied`: it gave other bytes; `failed`: worth another try. */
@@ -81,11 +80,13 @@ async function follow(url: string, options: RequestOptions): Promise<IncomingMes
 
 function answer(target: URL, options: RequestOptions): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const start = target.protocol === 'https:' ? httpsRequest : httpRequest;
-    start(target, options, (response) => {
-      // Who reads the body hears of it; when it breaks before that, nobody need.
-      resolve(response.on('error', () => {}));
-    })
+    // Not imported: that would load all of Node's WebSocket and fetch with it, into each worker that reads a .deb too.
+    const module = process.getBuiltinModule(target.protocol === 'https:' ? 'node:https' : 'node:http');
+    module
+      .request(target, options, (response) => {
+        // Who reads the body hears of it; when it breaks before that, nobody need.
+        resolve(response.on('error', () => {}));
+      })
       .on('error', reject)
       .end();
   });

@@ -1,6 +1,6 @@
 import { appendFile, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { openDebianCache, parseLock, startFetch } from '@colophon/debian';
+import { parseLock, startFetch } from '@colophon/debian';
 import { buildImage, imageErrors, parseImageSpec, type BuildResult, type ImageSpec } from '@colophon/image';
 import { parseReference } from '@colophon/oci';
 import { many, number, text, type Handler, type Invocation } from '../../command/command.ts';
@@ -85,8 +85,7 @@ async function lockedPackages(
   }
   const files = named.length > 0 ? named : locksOf(spec).map((lock) => resolve(dirname(file), lock));
   const locks = await Promise.all(files.map(async (lock) => parseLock(await readText(lock))));
-  const cache = await openDebianCache(cacheDirectory(invocation, 'debian'));
-  const options = { ...sources(invocation), cacheDirectory: cache, signal, onProgress: showProgress(step) };
+  const options = { ...sources(invocation), cacheDirectory: cacheDirectory(invocation, 'debian'), signal, onProgress: showProgress(step) };
   const fetches = locks.map((lock) => startFetch(lock, options));
   const proven = Promise.all(fetches.map((fetch) => fetch.proven));
   proven.catch(() => {});
