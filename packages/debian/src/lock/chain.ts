@@ -39,6 +39,8 @@ export interface ChainOptions extends DownloadOptions {
   /** May still be on its way: it is needed when the first InRelease is there. */
   readonly keyring: Keyring | Promise<Keyring>;
   readonly now: Date;
+  /** What is waited for before an index is fetched. */
+  readonly indices?: Promise<unknown>;
 }
 
 /**

@@ -18,7 +18,7 @@ export async function findListed(
   architecture: string,
   packages: readonly LockedPackage[],
   cache: DebianCache,
-  options: DownloadOptions,
+  options: DownloadOptions & { readonly indices?: Promise<unknown> },
 ): Promise<ReadonlySet<string>> {
   const ours = packages.filter((entry) => entry.architecture === architecture || entry.architecture === 'all');
   const components = [...new Set(ours.map(({ component }) => component))].filter((name) => suite.components.includes(name));
@@ -44,7 +44,7 @@ async function fetchForm(
   suite: LockedSuite,
   file: string,
   cache: DebianCache,
-  options: DownloadOptions,
+  options: DownloadOptions & { readonly indices?: Promise<unknown> },
 ): Promise<Candidate> {
   const { archive, name } = suite;
   const candidates = indexForms(release, file).map((form): Candidate => {
@@ -53,6 +53,7 @@ async function fetchForm(
     return { form, request: { archive, paths: indexPaths(path, sha256, release.acquireByHash), sha256, size, what: path } };
   });
   for (const candidate of candidates) if (await isSound(candidate.request, cache)) return candidate;
+  await options.indices;
   let failure: unknown;
   for (const candidate of candidates) {
     try {

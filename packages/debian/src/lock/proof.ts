@@ -6,13 +6,17 @@ import { durable } from '@colophon/store';
 import { keyringFiles, type Keyring } from '../archive/keyring.ts';
 import { debianErrors } from '../errors.ts';
 import type { DebianCache } from '../fetch/cache.ts';
-import { verifyChain, type ChainLevel, type ChainReport } from './chain.ts';
+import { verifyChain, type ChainLevel, type ChainOptions, type ChainReport } from './chain.ts';
 import { keyringFrom } from './create.ts';
 import type { FetchLockedOptions } from './fetch.ts';
 import { lockDigest, type Lock } from './schema.ts';
 
 /** The report of this lock with these keyrings: kept once it is `pinned`, since nothing can make it worse. */
-export async function provenChain(lock: Lock, cache: DebianCache, options: FetchLockedOptions): Promise<ChainReport> {
+export async function provenChain(
+  lock: Lock,
+  cache: DebianCache,
+  options: FetchLockedOptions & Pick<ChainOptions, 'indices'>,
+): Promise<ChainReport> {
   const marker = join(
     cache.verified,
     `${createHash('sha256')

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, stat, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { keyringOf, type Keyring } from '../../src/archive/keyring.ts';
 import type { ChainReport } from '../../src/lock/chain.ts';
 import { createLock } from '../../src/lock/create.ts';
@@ -97,6 +97,20 @@ describe('startFetch', () => {
     const fetching = start(await lock());
     expect(fetching.package('0'.repeat(64))).toBeUndefined();
     await fetching.proven;
+  });
+
+  it('fetches no index while packages are on their way, for as long as they have a head start', async () => {
+    const made = await lock();
+    const release = hold((path) => path.startsWith('pool/'));
+    mirror.requests.length = 0;
+    const patient = start(made, { headStart: 1e6 });
+    const hasty = start(made, { headStart: 1, cacheDirectory: join(folder, 'another') });
+    await vi.waitFor(() => expect(asked()).toEqual([hashOf('gz')]));
+    // Whoever began earlier would have asked by now.
+    expect(await Promise.race([vi.waitFor(() => expect(asked()).toHaveLength(2)).catch(() => 'not yet'), patient.proven])).toBe('not yet');
+    release();
+    expect([(await patient.proven).level, (await hasty.proven).level]).toEqual(['pinned', 'pinned']);
+    expect(asked()).toHaveLength(2);
   });
 
   it('a forged package may arrive: nothing is proven', async () => {
